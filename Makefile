@@ -1,0 +1,71 @@
+# Few verbs, the same for people and for CI (.ci/run). `make test T=TestPool PKG=./mco/connector` runs one test of one package,
+# `make test T=TestVectors` the tests of that name anywhere, `make fuzz T=1m` every fuzz target for a minute.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
+.DEFAULT_GOAL := build
+
+T ?=
+PKG ?= ./...
+# cgo is for the race detector alone; what ships is static.
+export CGO_ENABLED := 0
+LAB := ./internal/lab/...
+
+.PHONY: build test check lint fuzz lab bench demo golden
+
+build: ## the programs, into bin/
+	mkdir -p bin
+	go build -trimpath -o bin/ ./...
+
+test: ## everything under the race detector; installs missing peers on Debian as root, else names at the end what was not run
+	bash internal/lab/peers.sh install
+	missing=$$(mktemp); trap 'rm -f "$$missing"' EXIT
+	export MCO_LAB_MISSING=$$missing CGO_ENABLED=1
+	race=-race; bash internal/lab/peers.sh has-race || { race=; echo "the race detector: no C compiler" >>"$$missing"; }
+	status=0
+	if [ -n '$(T)' ] || [ '$(PKG)' != ./... ]; then
+		go test $$race -count=1 -p 1 -timeout 60m $(if $(T),-v -run '$(T)',) $(PKG) $(if $(T),| sed -u -e '/no test files\]$$/d' -e '/no tests to run\]$$/d' -e '/^testing: warning: no tests to run$$/d',) || status=$$?
+	else
+		# The laboratory measures times: it gets the machine to itself.
+		go list ./... | grep -v /internal/lab | xargs go test $$race -timeout 20m || status=$$?
+		go test $$race -p 1 -timeout 25m $(LAB) || status=$$?
+	fi
+	bash internal/lab/peers.sh report "$$missing" || status=1
+	exit $$status
+
+check: ## format, vet, linter, tidy modules
+	unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go'))
+	[ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
+	go vet ./...
+	$(MAKE) --no-print-directory lint
+	go mod tidy -diff
+	go -C tools mod tidy -diff
+
+lint: ## staticcheck, in the version that tools/go.mod names
+	go tool -modfile=tools/go.mod staticcheck ./...
+
+fuzz: ## every fuzz target of the tree for T (default 10s) each
+	packages=$$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u)
+	status=0
+	for package in $$packages; do
+		for target in $$(go test -list '^Fuzz' "./$$package" | grep '^Fuzz'); do
+			echo "fuzz $$package $$target"
+			bash internal/lab/fuzz.sh "./$$package" "$$target" '$(or $(T),10s)' || status=1
+		done
+	done
+	exit $$status
+
+lab: ## only the tests with real peers, each one named as it runs
+	$(MAKE) --no-print-directory test PKG='$(LAB)' T='$(or $(T),.)'
+
+bench: ## benchmarks
+	go test -run=NONE -bench=. -benchmem ./...
+
+demo: ## a fleet on this machine that loses a broker, with nothing installed but Go
+	go run ./mco/cmd/mco demo
+
+golden: ## write the golden files anew; review them like code
+	packages=$$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -l 'flag.Bool("update"' | xargs -n1 dirname | sort -u)
+	for package in $$packages; do go test "./$$package" -update; done
