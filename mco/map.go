@@ -5,20 +5,11 @@ import "iter"
 // Pair is one key of a [Map] with its value.
 type Pair struct{ Key, Value Value }
 
-// indexFrom is the number of pairs from which [Map.Set] keeps an index: below it a walk over the pairs is faster.
-const indexFrom = 16
-
 // Map is Ruby's Hash: keys of any kind, in order of insertion. The zero Map is empty and ready for use. A Map must not be changed
 // while others read it.
 type Map struct {
 	pairs []Pair
-	index map[indexKey]int // position of each string and symbol key; kept by Set once the map is large, nil before
-}
-
-// indexKey identifies a string or symbol key. Strings that differ in label alone share one: Equal has the last word.
-type indexKey struct {
-	kind Kind
-	text string
+	index keyIndex // nil while the map is small, or was never asked to keep one
 }
 
 // NewMap returns a map with the given pairs, which must have distinct keys. The slice is not copied.
@@ -59,23 +50,11 @@ func (m *Map) Set(key, value Value) {
 		return
 	}
 	m.pairs = append(m.pairs, Pair{key, value})
-	switch {
-	case m.index != nil:
-		m.enter(len(m.pairs) - 1)
-	case len(m.pairs) >= indexFrom:
-		m.index = make(map[indexKey]int, 2*len(m.pairs))
-		for i := range m.pairs {
-			m.enter(i)
-		}
-	}
-}
-
-func (m *Map) enter(i int) {
-	if text, ok := m.pairs[i].Key.AsName(); ok {
-		k := indexKey{m.pairs[i].Key.kind, text}
-		if _, taken := m.index[k]; !taken {
-			m.index[k] = i
-		}
+	if n := len(m.pairs); 2*n <= len(m.index) {
+		place, _ := m.index.find(m.pairs, key)
+		m.index[place] = uint32(n)
+	} else if n >= indexFrom {
+		m.index, _ = newIndex(m.pairs, n)
 	}
 }
 
@@ -100,14 +79,11 @@ func (m *Map) find(key Value) int {
 	if m == nil {
 		return -1
 	}
-	if text, ok := key.AsName(); ok && m.index != nil {
-		i, found := m.index[indexKey{key.kind, text}]
-		if !found {
-			return -1
+	if m.index != nil {
+		if place, found := m.index.find(m.pairs, key); found {
+			return int(m.index[place]) - 1
 		}
-		if m.pairs[i].Key.Equal(key) {
-			return i
-		}
+		return -1
 	}
 	for i := range m.pairs {
 		if m.pairs[i].Key.Equal(key) {
