@@ -1,0 +1,184 @@
+package lab
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mco-go/mco-go/internal/lab/wire"
+)
+
+// Kind is which broker, in the word that the connector setting uses.
+type Kind string
+
+// The brokers.
+const (
+	RabbitMQKind Kind = "rabbitmq"
+	ActiveMQKind Kind = "activemq"
+)
+
+// BrokerOptions says what a broker is to offer. The zero value is one collective, mcollective, without TLS.
+type BrokerOptions struct {
+	Name        string   // in logs; default: the kind and the port
+	Collectives []string // RabbitMQ's exchanges; default mcollective
+	TLS         bool     // a second listener with a certificate of its own authority, see [Broker.TLS]
+}
+
+// Broker is one running broker, independent of all others.
+type Broker struct {
+	Kind     Kind
+	Name     string
+	Host     string
+	Port     int // STOMP
+	TLSPort  int // STOMP over TLS; 0 without
+	TLS      *Certificates
+	User     string
+	Password string
+	VHost    string
+
+	dir   string
+	log   string
+	limit time.Duration // of a start
+	start func() (*Process, error)
+	aside []*Process // what it needs to have run beside it
+	mu    sync.Mutex // guards proc
+	proc  *Process
+}
+
+// Addr is where the broker listens for STOMP.
+func (b *Broker) Addr() string { return fmt.Sprintf("%s:%d", b.Host, b.Port) }
+
+// Login is what a session of the laboratory's own needs.
+func (b *Broker) Login() wire.Login {
+	return wire.Login{Addr: b.Addr(), User: b.User, Password: b.Password, VHost: b.VHost}
+}
+
+// Process is the broker's present process.
+func (b *Broker) Process() *Process {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.proc
+}
+
+// Kill ends the broker as a power cut does.
+func (b *Broker) Kill() { b.Process().Kill() }
+
+// Stop ends the broker as its administrator would.
+func (b *Broker) Stop() error { return b.Process().Stop(20 * time.Second) }
+
+// Freeze makes the broker a black hole: connections stand, nothing answers.
+func (b *Broker) Freeze() error { return b.Process().Freeze() }
+
+// Thaw lets a frozen broker go on.
+func (b *Broker) Thaw() error { return b.Process().Thaw() }
+
+// Start starts the broker again, on its old ports and with its data, and returns when it takes sessions.
+func (b *Broker) Start() error {
+	p, err := b.start()
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	b.proc = p
+	b.mu.Unlock()
+	err = Eventually(b.limit, func() error {
+		select {
+		case <-p.Done():
+			return fmt.Errorf("%s ended while it started: %s", b.Name, tail(p.Log(), 3000))
+		default:
+		}
+		s, err := wire.Dial(b.Login(), time.Second)
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.Name, err)
+		}
+		return s.Close()
+	})
+	if err != nil {
+		b.close()
+		return fmt.Errorf("%w; it said: %s", err, tail(p.Log(), 3000))
+	}
+	return nil
+}
+
+func (b *Broker) close() {
+	if p := b.Process(); p != nil {
+		p.Kill()
+	}
+	for _, p := range b.aside {
+		p.Kill()
+	}
+}
+
+// RabbitMQ starts a RabbitMQ node that ends with the test.
+func RabbitMQ(t testing.TB, o BrokerOptions) *Broker {
+	t.Helper()
+	return Brokers(t, RabbitMQKind, 1, o)[0]
+}
+
+// ActiveMQ starts an ActiveMQ broker that ends with the test.
+func ActiveMQ(t testing.TB, o BrokerOptions) *Broker {
+	t.Helper()
+	return Brokers(t, ActiveMQKind, 1, o)[0]
+}
+
+// Brokers starts n brokers of a kind at once; they end with the test.
+func Brokers(t testing.TB, kind Kind, n int, o BrokerOptions) []*Broker {
+	t.Helper()
+	Need(t, kind.peer())
+	brokers := make([]*Broker, n)
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		dir := t.TempDir()
+		wg.Go(func() { brokers[i], errs[i] = startBroker(kind, dir, o) })
+	}
+	wg.Wait()
+	for _, b := range brokers {
+		if b != nil {
+			t.Cleanup(func() {
+				b.close()
+				keepLog(t, b.Name, b.log)
+			})
+		}
+	}
+	for _, err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return brokers
+}
+
+func (k Kind) peer() Peer {
+	if k == ActiveMQKind {
+		return ActiveMQServer
+	}
+	return RabbitMQServer
+}
+
+// startBroker returns a ready broker, or an error and nothing running.
+func startBroker(kind Kind, dir string, o BrokerOptions) (*Broker, error) {
+	if len(o.Collectives) == 0 {
+		o.Collectives = []string{"mcollective"}
+	}
+	b := &Broker{Kind: kind, Host: "127.0.0.1", User: "mcollective", Password: "marionette", VHost: "/mcollective", dir: dir, limit: 90 * time.Second}
+	if o.TLS {
+		var err error
+		if b.TLS, err = newCertificates(dir); err != nil {
+			return nil, err
+		}
+	}
+	prepare := b.prepareRabbitMQ
+	if kind == ActiveMQKind {
+		prepare = b.prepareActiveMQ
+	}
+	if err := prepare(o); err != nil {
+		b.close()
+		return nil, fmt.Errorf("prepare %s: %w", kind, err)
+	}
+	if err := b.Start(); err != nil {
+		return nil, err
+	}
+	return b, nil
+}

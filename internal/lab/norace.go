@@ -1,0 +1,6 @@
+//go:build !race
+
+package lab
+
+// raceEnabled says that this binary was linked with the race detector.
+const raceEnabled = false
