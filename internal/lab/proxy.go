@@ -1,0 +1,185 @@
+package lab
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Fault is what a [Proxy] does to the bytes that pass it.
+type Fault struct {
+	Name string
+	// Change returns what goes on instead of chunk; toServer tells the direction. Nil: chunk as it is.
+	Change func(toServer bool, chunk []byte) []byte
+	Delay  time.Duration // before each chunk
+	Hole   bool          // nothing passes, and nobody is told
+	Refuse bool          // new connections are closed at once
+}
+
+// The faults that need no parameters.
+var (
+	NoFault   = Fault{Name: "none"}
+	BlackHole = Fault{Name: "black hole", Hole: true}
+	Refusing  = Fault{Name: "refusing", Refuse: true}
+)
+
+// Proxy stands between a program and a broker.
+type Proxy struct {
+	target   string
+	listener net.Listener
+	wg       sync.WaitGroup
+	mu       sync.Mutex // guards the fields below
+	fault    Fault
+	changed  chan struct{} // closed when the fault changes
+	conns    map[net.Conn]bool
+	closed   bool
+}
+
+// NewProxy listens on a free loopback port and passes everything on to target, until the test ends.
+func NewProxy(t testing.TB, target string) *Proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Proxy{target: target, listener: l, conns: map[net.Conn]bool{}, changed: make(chan struct{})}
+	p.wg.Go(p.accept)
+	t.Cleanup(p.Close)
+	return p
+}
+
+// Port is where it listens, on 127.0.0.1.
+func (p *Proxy) Port() int { return p.listener.Addr().(*net.TCPAddr).Port }
+
+// Address is the port with the host.
+func (p *Proxy) Address() string { return p.listener.Addr().String() }
+
+// Set changes the fault, for connections that stand and for new ones.
+func (p *Proxy) Set(f Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fault = f
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// Cut closes every connection that stands.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		_ = c.Close()
+	}
+}
+
+// Connections returns how many connections stand.
+func (p *Proxy) Connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns) / 2
+}
+
+// Close ends everything and waits for it.
+func (p *Proxy) Close() {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		close(p.changed)
+		p.changed = make(chan struct{})
+	}
+	p.mu.Unlock()
+	_ = p.listener.Close()
+	p.Cut()
+	p.wg.Wait()
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		if fault, _, _ := p.now(); fault.Refuse {
+			_ = client.Close()
+			continue
+		}
+		server, err := net.Dial("tcp", p.target)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		p.mu.Lock()
+		if p.closed {
+			p.mu.Unlock()
+			_, _ = client.Close(), server.Close()
+			return
+		}
+		p.conns[client], p.conns[server] = true, true
+		p.mu.Unlock()
+		p.wg.Go(func() { p.pass(true, client, server) })
+		p.wg.Go(func() { p.pass(false, server, client) })
+	}
+}
+
+func (p *Proxy) now() (fault Fault, changed <-chan struct{}, closed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fault, p.changed, p.closed
+}
+
+// pass moves bytes in one direction. When either end closes, both do.
+func (p *Proxy) pass(toServer bool, from, to net.Conn) {
+	defer func() {
+		_, _ = from.Close(), to.Close()
+		p.mu.Lock()
+		delete(p.conns, from)
+		delete(p.conns, to)
+		p.mu.Unlock()
+	}()
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 && !p.forward(toServer, to, buf[:n]) {
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (p *Proxy) forward(toServer bool, to io.Writer, chunk []byte) bool {
+	for {
+		fault, changed, closed := p.now()
+		if closed {
+			return false
+		}
+		if fault.Hole { // the bytes stay here until the hole is closed
+			<-changed
+			continue
+		}
+		if fault.Delay > 0 {
+			select {
+			case <-time.After(fault.Delay):
+			case <-changed:
+				continue
+			}
+		}
+		if fault.Change != nil {
+			chunk = fault.Change(toServer, append([]byte(nil), chunk...))
+		}
+		_, err := to.Write(chunk)
+		return err == nil
+	}
+}
+
+// Member is the pool member that leads through the proxy to b.
+func (p *Proxy) Member(b *Broker) Member {
+	return Member{Host: "127.0.0.1", Port: p.Port(), User: b.User, Password: b.Password}
+}
+
+// String tells where from and where to.
+func (p *Proxy) String() string { return fmt.Sprintf("proxy %d -> %s", p.Port(), p.target) }
