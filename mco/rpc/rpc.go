@@ -110,7 +110,8 @@ func (c *Client) collective(name string) (string, error) {
 		return c.o.Collective, nil
 	}
 	if len(c.o.Collectives) > 0 && !slices.Contains(c.o.Collectives, name) {
-		return "", fmt.Errorf("Unknown collective '%s' known collectives are '%s'", name, strings.Join(c.o.Collectives, ", ")) //nolint:staticcheck // the original's text
+		//lint:ignore ST1005 the original's text
+		return "", fmt.Errorf("Unknown collective '%s' known collectives are '%s'", name, strings.Join(c.o.Collectives, ", "))
 	}
 	return name, nil
 }
