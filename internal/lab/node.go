@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mco-go/mco-go/internal/lab/wire"
 )
 
 // Node is a running mcollectived, the original's or ours.
@@ -79,7 +81,14 @@ func write(t testing.TB, dir string, files map[string]string) {
 // WaitReady waits until the node answers over broker b.
 func (n *Node) WaitReady(t testing.TB, b *Broker, limit time.Duration) {
 	t.Helper()
-	if _, err := b.Ready(n.Identity, n.secret, limit); err != nil {
+	n.WaitReadyIn(t, b, "mcollective", limit)
+}
+
+// WaitReadyIn is WaitReady for a node of another collective.
+func (n *Node) WaitReadyIn(t testing.TB, b *Broker, collective string, limit time.Duration) {
+	t.Helper()
+	r := wire.Request{Secret: n.secret, Collective: collective, Identity: []string{n.Identity}}
+	if _, err := b.Answers(n.Identity, r, limit); err != nil {
 		t.Fatal(err)
 	}
 }

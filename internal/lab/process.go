@@ -150,7 +150,8 @@ func keepLog(t testing.TB, name, file string) {
 		return
 	}
 	t.Logf("%s said (the end of it):\n%s", name, tail(string(b), 4000))
-	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), fileName(name)+".log"), b, 0o644); err != nil {
+	// Without -artifacts the folder is a temporary one, and gone by now.
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), fileName(name)+".log"), b, 0o644); err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Log(err)
 	}
 }
