@@ -18,7 +18,7 @@ type Discovery struct {
 	Timeout    time.Duration // a hard limit, as an explicit --dt is: waited for to its end unless the set is complete. 0: [Quiet] decides
 	Extra      time.Duration // time that data plugins named in a compound filter may take, added to whatever ends the wait
 	Limit      int           // stop after so many answers; 0: none
-	Expect     []string      // nodes that probably answer, such as those that answered the last time; only shortens or lengthens the wait
+	Expect     []string      // nodes that probably answer; nil: what [Memory] says. They only shorten or lengthen the wait
 	Quiet      *Quiet        // nil: DefaultQuiet
 }
 
@@ -97,6 +97,14 @@ func (c *Client) ask(ctx context.Context, d Discovery, each func(Pong) bool) (*e
 	if err != nil {
 		return nil, err
 	}
+	_, exact := exactIdentities(d.Filter)
+	memory := c.o.Memory
+	if exact || d.Limit > 0 {
+		memory = nil // the answers are part of what there is
+	}
+	if d.Expect == nil {
+		d.Expect = memory.recall(collective, d.Filter)
+	}
 	ex, err := c.begin(ctx, collective, mco.DiscoveryAgent, true, max(d.Limit, len(d.Expect)))
 	if err != nil {
 		return nil, err
@@ -120,6 +128,8 @@ func (c *Client) ask(ctx context.Context, d Discovery, each func(Pong) bool) (*e
 	}
 
 	w := newWatch(d, c.o.TTL)
+	var nodes []string
+	broken := false
 	err = ex.collect(ctx, func() time.Time { return start.Add(w.until()) }, func(a arrival) bool {
 		t := a.at.Sub(start)
 		if w.hard > 0 && t > w.hard {
@@ -130,12 +140,23 @@ func (c *Client) ask(ctx context.Context, d Discovery, each func(Pong) bool) (*e
 		if !p.Time.IsZero() {
 			p.Skew = p.Time.Sub(a.at.Truncate(time.Second))
 		}
-		return each(p) && !over
+		nodes = append(nodes, p.Node)
+		broken = !each(p)
+		return !broken && !over
 	})
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || broken {
 		return ex, nil // a caller who had enough
 	}
-	return ex, err
+	if err != nil {
+		return ex, err
+	}
+	if d.Timeout > 0 && d.Timeout < w.quiet.Patience {
+		return ex, nil // too short to tell who is there
+	}
+	if err := memory.remember(collective, d.Filter, nodes); err != nil {
+		c.log.Debug("Remembering who answered: " + err.Error())
+	}
+	return ex, nil
 }
 
 // watch decides when a question is over.

@@ -48,8 +48,8 @@ func TestPingEnds(t *testing.T) {
 	}{
 		{"nobody", nil, Discovery{}, 0, 4 * time.Second},
 		{"three nodes", three, Discovery{}, 3, 409 * ms},
-		{"three nodes, as last time", three, Discovery{Expect: []string{"a", "b", "c"}}, 3, 109 * ms},
-		{"three nodes, one more than last time", three, Discovery{Expect: []string{"a", "b"}}, 3, 109 * ms},
+		{"three nodes, as last time", three, Discovery{Expect: []string{"a", "b", "c"}}, 3, 159 * ms},
+		{"three nodes, one more than last time", three, Discovery{Expect: []string{"a", "b"}}, 3, 159 * ms},
 		{"three nodes, one less than last time", three, Discovery{Expect: []string{"a", "b", "c", "d"}}, 3, 2 * time.Second},
 		{"a known one is slow", map[string]time.Duration{"a": 5 * ms, "b": 1900 * ms}, Discovery{Expect: []string{"a", "b"}}, 2, 1900*ms + 1900*ms/8},
 		{"2,000 nodes stream in after the original's limit", stream, Discovery{}, 2000, 1501*ms + 1999*2*ms + 3*time.Second},

@@ -27,7 +27,7 @@ func DefaultQuiet() Quiet {
 		Patience: 2 * time.Second,
 		Least:    400 * time.Millisecond,
 		Most:     3 * time.Second,
-		Settle:   100 * time.Millisecond,
+		Settle:   150 * time.Millisecond,
 	}
 }
 

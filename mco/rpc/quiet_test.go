@@ -21,7 +21,7 @@ func TestQuietUntil(t *testing.T) {
 		{"5,000 nodes, the first after 3.8 s", Seen{Count: 10, First: 3800 * ms, Last: 3900 * ms, Gap: 20 * ms}, 6900 * ms},
 		{"one of three known is missing", Seen{Count: 2, First: 10 * ms, Last: 15 * ms, Known: 3, Missing: 1}, 2000 * ms},
 		{"one of many known is missing late", Seen{Count: 1999, First: 400 * ms, Last: 1600 * ms, Known: 2000, Missing: 1}, 2400 * ms},
-		{"all three known are there", Seen{Count: 3, First: 10 * ms, Last: 15 * ms, Known: 3}, 115 * ms},
+		{"all three known are there", Seen{Count: 3, First: 10 * ms, Last: 15 * ms, Known: 3}, 165 * ms},
 		{"all 2,000 known are there", Seen{Count: 2000, First: 400 * ms, Last: 1600 * ms, Gap: 20 * ms, Known: 2000}, 1800 * ms},
 	}
 	for _, tt := range tests {

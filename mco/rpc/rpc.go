@@ -48,6 +48,7 @@ type Options struct {
 	Threshold        int           // direct_addressing_threshold; 0: DefaultThreshold, negative: broadcast whenever possible
 	PublishTimeout   time.Duration // publish_timeout; 0: DefaultPublishTimeout
 
+	Memory    *Memory          // who answered the last time; nil: everybody is a stranger each time
 	Log       *slog.Logger     // nil: nothing is logged
 	Now       func() time.Time // the wall clock that requests are stamped with; nil: time.Now
 	RequestID func() string    // nil: random, 32 hex digits
