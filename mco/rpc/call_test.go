@@ -219,6 +219,18 @@ func TestCallNobodyFound(t *testing.T) {
 	})
 }
 
+func TestCallInterruptedInDiscovery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBus(t, fleet(3))
+		ctx, cancel := context.WithTimeout(t.Context(), 50*ms)
+		defer cancel()
+		from, stats, err := b.call(ctx, b.client(), Call{})
+		if err == nil || len(from) != 0 || len(b.frames()) != 1 || !stats.Interrupted {
+			t.Errorf("a request was sent to a part of the fleet: %v, %v, %+v", from, err, stats)
+		}
+	})
+}
+
 func TestCallBatches(t *testing.T) {
 	tests := []struct {
 		name  string

@@ -33,11 +33,12 @@ type Pong struct {
 
 // Found is a set of nodes to be asked.
 type Found struct {
-	Nodes      []string      // in order of arrival, each once
-	Took       time.Duration // 0 when nobody was asked
-	Listed     bool          // the names were given, not discovered: requests to them are directed however many they are
-	Duplicates int           // answers of nodes that had answered before
-	Skew       map[string]time.Duration
+	Nodes      []string                 // in order of arrival, each once
+	Took       time.Duration            // 0 when nobody was asked
+	Listed     bool                     // the names were given, not discovered: requests to them are directed however many they are
+	Duplicates int                      // answers of nodes that had answered before
+	Skew       map[string]time.Duration // how far clocks are ahead of ours, where that is more than a second
+	Broken     []Silence                // unverified senders of messages that could not be taken for answers
 
 	troubles map[string]trouble
 }
@@ -72,6 +73,7 @@ func (c *Client) Discover(ctx context.Context, d Discovery) (*Found, error) {
 		ex.mu.Lock()
 		f.Duplicates, f.troubles = ex.duplicates, ex.troubles
 		ex.mu.Unlock()
+		f.Broken = broken(f.troubles, nil)
 	}
 	return f, err
 }

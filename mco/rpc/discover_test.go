@@ -156,6 +156,9 @@ func TestDiscoverCountsAndMeasures(t *testing.T) {
 		if err != nil || !slices.Equal(f.Nodes, []string{"twice", "ahead"}) || f.Duplicates != 2 {
 			t.Errorf("got %+v, %v", f, err)
 		}
+		if len(f.Broken) != 1 || f.Broken[0].Reason != BadSignature {
+			t.Errorf("broken %+v", f.Broken)
+		}
 		if len(f.Skew) != 1 || f.Skew["ahead"] != 5*time.Minute {
 			t.Errorf("skew %v", f.Skew)
 		}

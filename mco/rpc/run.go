@@ -54,42 +54,50 @@ func (r *run) do(ctx context.Context) error {
 	if len(picked) == 0 && (r.plan.wait || r.plan.kind == connector.Directed || call.Pick != nil) {
 		return nil // nobody to ask; the caller sees it in the statistics
 	}
-	body, err := c.body(call)
-	if err != nil {
-		return err
-	}
-
 	start := time.Now()
-	r.ex, err = c.begin(ctx, collective, call.Agent, r.plan.wait, len(picked))
-	if err != nil {
-		return err
-	}
-	defer c.end(r.ex)
-	r.stats.RequestID = r.ex.id
-	payload, err := c.encode(r.ex.id, call.Agent, collective, call.TTL, r.plan.filter, body)
-	if err != nil {
-		return err
-	}
-	if !r.plan.wait {
-		return r.sendOnly(ctx, payload)
-	}
 	r.evidence = evidence{
-		unsent: map[string]error{}, before: c.o.Connector.Status(), earlier: found.troubles,
-		skew: found.Skew, ttl: call.TTL, listed: found.Listed || found.Took == 0, timeout: call.Timeout,
+		unsent: map[string]error{}, earlier: found.troubles, skew: found.Skew,
+		ttl: call.TTL, listed: found.Listed || found.Took == 0, timeout: call.Timeout,
 	}
 	r.replied = make(map[string]bool, len(picked))
 	r.expected = make(map[string]bool, len(picked))
 	for _, n := range picked {
 		r.expected[n] = true
 	}
-	err = r.batches(ctx, payload)
+	payload, err := r.prepare(ctx)
+	if r.ex != nil {
+		defer c.end(r.ex)
+	}
+	switch {
+	case err != nil:
+		r.evidence.unsentAll = err
+	case !r.plan.wait:
+		return r.sendOnly(ctx, payload)
+	default:
+		r.evidence.before = c.o.Connector.Status()
+		if err = r.batches(ctx, payload); ctx.Err() != nil {
+			err = nil // a caller who had enough
+		}
+	}
 	r.stats.AgentTime = time.Since(start)
 	r.stats.TotalTime = r.stats.AgentTime + r.stats.DiscoveryTime
 	r.finish(ctx)
-	if ctx.Err() != nil {
-		return nil
-	}
 	return err
+}
+
+// prepare opens the request and makes its payload.
+func (r *run) prepare(ctx context.Context) ([]byte, error) {
+	c, call := r.client, &r.call
+	body, err := c.body(call)
+	if err != nil {
+		return nil, err
+	}
+	r.ex, err = c.begin(ctx, call.Collective, call.Agent, r.plan.wait, len(r.stats.Discovered))
+	if err != nil {
+		return nil, err
+	}
+	r.stats.RequestID = r.ex.id
+	return c.encode(r.ex.id, call.Agent, call.Collective, call.TTL, r.plan.filter, body)
 }
 
 // targets returns the nodes that are known or have to be discovered, and those of them that the request is for.
@@ -109,6 +117,10 @@ func (r *run) targets(ctx context.Context) (*Found, []string, error) {
 		var err error
 		if found, err = r.client.Discover(ctx, d); err != nil {
 			return nil, nil, err
+		}
+		if ctx.Err() != nil { // what was found until then is not what was asked for
+			r.stats.Interrupted = true
+			return nil, nil, fmt.Errorf("discovery: %w", ctx.Err())
 		}
 	}
 	picked := unique(found.Nodes)
@@ -225,9 +237,11 @@ func (r *run) finish(ctx context.Context) {
 	s.Interrupted = ctx.Err() != nil
 	e.interrupted = s.Interrupted || r.stopped
 	e.after = r.client.o.Connector.Status()
-	r.ex.mu.Lock()
-	s.Duplicates, s.Late, e.troubles = r.ex.duplicates, r.ex.late, r.ex.troubles
-	r.ex.mu.Unlock()
+	if r.ex != nil {
+		r.ex.mu.Lock()
+		s.Duplicates, s.Late, e.troubles = r.ex.duplicates, r.ex.late, r.ex.troubles
+		r.ex.mu.Unlock()
+	}
 	for _, n := range s.Discovered {
 		if !r.replied[n] {
 			s.NoResponse = append(s.NoResponse, n)

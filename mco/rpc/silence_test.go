@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -106,6 +107,16 @@ func TestNotSent(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestNeverConnected(t *testing.T) {
+	b := newBus(t, fleet(2))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, stats, err := b.call(ctx, b.client(), Call{Nodes: Known("n1", "n2")})
+	if err == nil || len(stats.Silent) != 2 || stats.Silent[0].Reason != NotSent || stats.ExitCode() != 4 {
+		t.Errorf("got %v, %+v", err, stats)
 	}
 }
 
