@@ -11,7 +11,7 @@ const (
 // spend most of their time in the allocator. What it made keeps its slab alive. The zero Arena is ready for use; it is not safe for
 // concurrent use.
 type Arena struct {
-	// Expect is about how many values will still be asked for; it keeps the first slabs of a small message small. Zero means many.
+	// Expect is about how many pairs a message will need; it keeps the slabs of a small message small. Zero means many.
 	Expect int
 
 	items []Value
@@ -32,7 +32,7 @@ func (a *Arena) Values(n int) []Value {
 		if n > slabItems/4 {
 			return make([]Value, n)
 		}
-		a.items = make([]Value, a.slab(n, slabItems))
+		a.items = make([]Value, a.slab(n, a.Expect/2, slabItems))
 	}
 	got := a.items[:n:n]
 	a.items = a.items[n:]
@@ -45,7 +45,7 @@ func (a *Arena) Pairs(n int) []Pair {
 		if n > slabItems/4 {
 			return make([]Pair, n)
 		}
-		a.pairs = make([]Pair, a.slab(n, slabItems))
+		a.pairs = make([]Pair, a.slab(n, a.Expect, slabItems))
 	}
 	got := a.pairs[:n:n]
 	a.pairs = a.pairs[n:]
@@ -55,7 +55,7 @@ func (a *Arena) Pairs(n int) []Pair {
 // List returns a list of the given values. The slice is not copied.
 func (a *Arena) List(items []Value) Value {
 	if len(a.lists) == 0 {
-		a.lists = make([]extension, a.slab(1, slabNodes))
+		a.lists = make([]extension, a.slab(1, a.Expect/4, slabNodes))
 	}
 	ext := &a.lists[0]
 	a.lists = a.lists[1:]
@@ -67,7 +67,7 @@ func (a *Arena) List(items []Value) Value {
 // slice is not copied, and not changed.
 func (a *Arena) Hash(pairs []Pair) Value {
 	if len(a.maps) == 0 {
-		a.maps = make([]mapNode, a.slab(1, slabNodes/2))
+		a.maps = make([]mapNode, a.slab(1, a.Expect/8, slabNodes/2))
 	}
 	node := &a.maps[0]
 	a.maps = a.maps[1:]
@@ -76,12 +76,12 @@ func (a *Arena) Hash(pairs []Pair) Value {
 	return Value{kind: KindMap, ext: &node.extension}
 }
 
-// slab returns the size of the next slab that must hold at least n and should hold at most most.
-func (a *Arena) slab(n, most int) int {
-	if a.Expect > 0 {
-		return max(n, min(a.Expect, most))
+// slab returns the size of the next slab: as much as the message is expected to need, but no less than least and no more than most.
+func (a *Arena) slab(least, expected, most int) int {
+	if a.Expect == 0 {
+		return most
 	}
-	return most
+	return max(least, min(expected+1, most))
 }
 
 // fill makes m hold pairs, of which some keys may be equal.

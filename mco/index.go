@@ -17,7 +17,7 @@ var seed = maphash.MakeSeed()
 type keyIndex []uint32
 
 // newIndex indexes pairs and leaves room for as many more. It returns false when two keys are equal.
-func newIndex(pairs []Pair, room int) (keyIndex, bool) {
+func newIndex(pairs []Pair, room int) (*keyIndex, bool) {
 	size := 2 * indexFrom
 	for size < 2*(len(pairs)+room) {
 		size *= 2
@@ -30,7 +30,7 @@ func newIndex(pairs []Pair, room int) (keyIndex, bool) {
 			x[at] = uint32(i) + 1
 		}
 	}
-	return x, true
+	return &x, true
 }
 
 // find returns the place in x that names key's pair, or the free place where it belongs.
@@ -52,7 +52,7 @@ func (v Value) hash() uint64 {
 	switch v.kind {
 	case KindString:
 		h := maphash.String(seed, v.str)
-		if v.enc != UTF8 && !isASCII(v.str) { // only then does the label count
+		if v.enc != UTF8 && !v.plain() { // only then does the label count
 			h = mix(h, maphash.String(seed, v.EncodingName()))
 		}
 		return h
@@ -68,7 +68,7 @@ func (v Value) hash() uint64 {
 		}
 		return maphash.Comparable(seed, v.num)
 	case KindBigInt:
-		return maphash.Bytes(seed, v.ext.big.Bytes())
+		return maphash.Bytes(seed, v.ext.rare.big.Bytes())
 	case KindList:
 		h := uint64(len(v.ext.list))
 		for _, item := range v.ext.list {

@@ -9,7 +9,7 @@ type Pair struct{ Key, Value Value }
 // while others read it.
 type Map struct {
 	pairs []Pair
-	index keyIndex // nil while the map is small, or was never asked to keep one
+	index *keyIndex // nil while the map is small, or was never asked to keep one
 }
 
 // NewMap returns a map with the given pairs, which must have distinct keys. The slice is not copied.
@@ -28,6 +28,14 @@ func (m *Map) Len() int {
 
 // At returns the pair at position i in order of insertion.
 func (m *Map) At(i int) Pair { return m.pairs[i] }
+
+// Pairs returns all pairs in order of insertion, to be read only.
+func (m *Map) Pairs() []Pair {
+	if m == nil {
+		return nil
+	}
+	return m.pairs
+}
 
 // Get returns the value stored under key.
 func (m *Map) Get(key Value) (Value, bool) {
@@ -50,10 +58,12 @@ func (m *Map) Set(key, value Value) {
 		return
 	}
 	m.pairs = append(m.pairs, Pair{key, value})
-	if n := len(m.pairs); 2*n <= len(m.index) {
+	switch n := len(m.pairs); {
+	case n < indexFrom:
+	case m.index != nil && 2*n <= len(*m.index):
 		place, _ := m.index.find(m.pairs, key)
-		m.index[place] = uint32(n)
-	} else if n >= indexFrom {
+		(*m.index)[place] = uint32(n)
+	default:
 		m.index, _ = newIndex(m.pairs, n)
 	}
 }
@@ -81,7 +91,7 @@ func (m *Map) find(key Value) int {
 	}
 	if m.index != nil {
 		if place, found := m.index.find(m.pairs, key); found {
-			return int(m.index[place]) - 1
+			return int((*m.index)[place]) - 1
 		}
 		return -1
 	}

@@ -3,6 +3,7 @@ package mco
 import (
 	"math"
 	"math/big"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -64,12 +65,17 @@ type Value struct {
 	ext  *extension
 }
 
-// extension holds what does not fit the struct. Exactly one field is set, by kind; encName may accompany a string.
+// extension holds what does not fit the struct. Exactly one field is set, by kind.
 type extension struct {
-	list    []Value
-	m       *Map
+	list []Value
+	m    *Map
+	rare *rare
+}
+
+// rare is what seldom occurs: kept apart, so that lists and hashes stay small.
+type rare struct {
 	big     *big.Int
-	encName string
+	encName string // accompanies a string
 }
 
 // Nil returns Ruby's nil; it is the zero Value.
@@ -91,7 +97,7 @@ func BigInt(n *big.Int) Value {
 	if n.IsInt64() {
 		return Int(n.Int64())
 	}
-	return Value{kind: KindBigInt, ext: &extension{big: n}}
+	return Value{kind: KindBigInt, ext: &extension{rare: &rare{big: n}}}
 }
 
 // Float returns a float.
@@ -110,7 +116,7 @@ func Text(s string, enc Encoding) Value { return Value{kind: KindString, enc: en
 
 // EncodedText returns a string whose label is an encoding name that Ruby knows ("Shift_JIS", or "UTF-8" for invalid UTF-8).
 func EncodedText(s, encoding string) Value {
-	return Value{kind: KindString, enc: OtherEncoding, str: s, ext: &extension{encName: encoding}}
+	return Value{kind: KindString, enc: OtherEncoding, str: s, ext: &extension{rare: &rare{encName: encoding}}}
 }
 
 // Sym returns a symbol.
@@ -159,7 +165,7 @@ func (v Value) EncodingName() string {
 	case Binary:
 		return "ASCII-8BIT"
 	case OtherEncoding:
-		return v.ext.encName
+		return v.ext.rare.encName
 	}
 	return "UTF-8"
 }
@@ -176,7 +182,7 @@ func (v Value) AsBigInt() (*big.Int, bool) {
 	case KindInt:
 		return big.NewInt(int64(v.num)), true
 	case KindBigInt:
-		return v.ext.big, true
+		return v.ext.rare.big, true
 	}
 	return nil, false
 }
@@ -245,11 +251,11 @@ func (v Value) Equal(w Value) bool {
 	case KindBool, KindInt:
 		return v.num == w.num
 	case KindBigInt:
-		return v.ext.big.Cmp(w.ext.big) == 0
+		return v.ext.rare.big.Cmp(w.ext.rare.big) == 0
 	case KindFloat:
 		return math.Float64frombits(v.num) == math.Float64frombits(w.num)
 	case KindString:
-		return v.str == w.str && (v.enc == w.enc && v.EncodingName() == w.EncodingName() || isASCII(v.str))
+		return v.str == w.str && (v.enc == w.enc && v.EncodingName() == w.EncodingName() || v.plain() && w.plain())
 	case KindSymbol, KindOpaque:
 		return v.str == w.str
 	case KindRegexp:
@@ -285,6 +291,19 @@ func equalMaps(a, b *Map) bool {
 		}
 	}
 	return true
+}
+
+// plain tells whether the bytes of a string mean the same under nearly every label: they are ASCII, and so is its label's view of
+// them.
+func (v Value) plain() bool {
+	if v.enc == OtherEncoding {
+		for _, wide := range [...]string{"UTF-16", "UTF-32", "UCS-", "UTF-7", "ISO-2022-", "CP5022", "IBM037"} {
+			if strings.HasPrefix(v.ext.rare.encName, wide) {
+				return false
+			}
+		}
+	}
+	return isASCII(v.str)
 }
 
 func isASCII(s string) bool {

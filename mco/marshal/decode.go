@@ -24,7 +24,7 @@ func Decode(b []byte, lim Limits) (mco.Value, error) {
 		return mco.Value{}, &SyntaxError{0, fmt.Sprintf("version %d.%d, want %d.%d", b[0], b[1], major, minor)}
 	}
 	d := decoder{src: string(b), pos: 2, owed: 1, lim: lim}
-	d.arena.Expect = len(b)/24 + 2
+	d.arena.Expect = len(b) / 40
 	d.symbols = d.firstSymbols[:0]
 	d.linked = strings.IndexByte(d.src, typeLink) >= 0
 	out := new(mco.Value)
@@ -43,40 +43,19 @@ type decoder struct {
 	owed int // values that open lists and hashes still wait for; each takes at least one byte
 
 	elements int // values so far, links counted with all they hold
+	repeated int // bytes of text behind links so far
 	arena    mco.Arena
 
 	symbols      []string
 	firstSymbols [24]string // backs symbols of ordinary messages
 
-	linked  bool // whether the input can hold links at all: without the byte '@' no table is kept
-	objects []object
-}
-
-// object is an entry of the table that links refer to.
-type object struct {
-	slot  *mco.Value // nil while the object is still being read
-	count int        // values in it, itself included
+	linked  bool // whether the input can hold links at all: without the byte '@' no table of objects is kept
+	objects objects
 }
 
 func (d *decoder) syntax(reason string) error { return &SyntaxError{d.pos, reason} }
 
 func (d *decoder) short() error { return &SyntaxError{len(d.src), "too short"} }
-
-// open enters an object into the table, in the order in which Ruby numbers them, and close completes it; between the two a link to it
-// is refused.
-func (d *decoder) open() int {
-	if d.linked {
-		d.objects = append(d.objects, object{count: d.elements - 1})
-	}
-	return len(d.objects) - 1
-}
-
-func (d *decoder) close(entry int, slot *mco.Value) {
-	if d.linked {
-		o := &d.objects[entry]
-		o.slot, o.count = slot, d.elements-o.count
-	}
-}
 
 // value reads one value into dst. depth is the number of containers around it.
 func (d *decoder) value(dst *mco.Value, depth int) error {
@@ -130,7 +109,7 @@ func (d *decoder) value(dst *mco.Value, depth int) error {
 		d.close(entry, dst)
 		return err
 	case typeLink:
-		return d.link(dst)
+		return d.link(dst, depth)
 	case typeSubclass:
 		return d.subclass(dst, depth)
 	}
@@ -267,26 +246,5 @@ func (d *decoder) hash(dst *mco.Value, depth int, withDefault bool) error {
 	}
 	*dst = d.arena.Hash(pairs)
 	d.close(entry, dst)
-	return nil
-}
-
-// link resolves a reference to an earlier object. The two share their contents; the number of values grows all the same, so that a
-// chain of doubled links cannot make more of them than the limit for whoever walks over the result.
-func (d *decoder) link(dst *mco.Value) error {
-	n, err := d.long()
-	if err != nil {
-		return err
-	}
-	if n < 0 || n >= len(d.objects) {
-		return d.syntax("link to nothing")
-	}
-	o := d.objects[n]
-	if o.slot == nil {
-		return d.syntax("a value that contains itself")
-	}
-	if d.elements += o.count - 1; d.elements > d.lim.Elements {
-		return d.syntax(fmt.Sprintf("more than %d values behind links", d.lim.Elements))
-	}
-	*dst = *o.slot
 	return nil
 }

@@ -55,8 +55,7 @@ func size(v mco.Value, depth int) int {
 	case mco.KindMap:
 		n := 3
 		m, _ := v.AsMap()
-		for i := range m.Len() {
-			p := m.At(i)
+		for _, p := range m.Pairs() {
 			n += size(p.Key, depth+1) + size(p.Value, depth+1)
 		}
 		return n
@@ -74,8 +73,9 @@ type encoder struct {
 	symbolIndex  map[string]int // places of symbols, kept once there are many
 	symbolE      int            // place of E plus 1, 0 while it was not written
 
-	objects int            // written so far, as Ruby counts them
-	floats  map[uint64]int // places of immediate floats
+	objects   int            // written so far, as Ruby counts them
+	floats    map[uint64]int // places of immediate floats
+	encodings map[string]int // places of encodings' names
 }
 
 func (e *encoder) value(v *mco.Value, depth int) error {
@@ -124,12 +124,12 @@ func (e *encoder) value(v *mco.Value, depth int) error {
 		e.objects++
 		e.out = append(e.out, typeHash)
 		e.long(m.Len())
-		for i := range m.Len() {
-			p := m.At(i)
-			if err := e.value(&p.Key, depth+1); err != nil {
+		pairs := m.Pairs()
+		for i := range pairs {
+			if err := e.value(&pairs[i].Key, depth+1); err != nil {
 				return err
 			}
-			if err := e.value(&p.Value, depth+1); err != nil {
+			if err := e.value(&pairs[i].Value, depth+1); err != nil {
 				return err
 			}
 		}
@@ -191,12 +191,26 @@ func (e *encoder) string(s string, v *mco.Value) {
 	if enc == mco.OtherEncoding {
 		e.out = append(e.out, 6)
 		e.symbol("encoding")
-		e.objects++
-		e.out = append(e.out, typeString)
-		e.bytes(name)
+		e.encodingName(name)
 		return
 	}
 	e.labelE(enc == mco.UTF8)
+}
+
+// encodingName writes the name of an encoding, which Ruby keeps as one object for the whole output.
+func (e *encoder) encodingName(name string) {
+	if i, ok := e.encodings[name]; ok {
+		e.out = append(e.out, typeLink)
+		e.long(i)
+		return
+	}
+	if e.encodings == nil {
+		e.encodings = make(map[string]int)
+	}
+	e.encodings[name] = e.objects
+	e.objects++
+	e.out = append(e.out, typeString)
+	e.bytes(name)
 }
 
 // labelE writes the one instance variable that says UTF-8 or US-ASCII.

@@ -55,7 +55,7 @@ const (
 
 // Limits bound what [Decode] accepts. A zero field stands for the default, so that the zero Limits are [DefaultLimits].
 type Limits struct {
-	// Bytes is the longest input; default 8 MiB.
+	// Bytes is the longest input, and the most text that links may repeat; default 8 MiB.
 	Bytes int
 	// Depth is how deep lists and hashes may nest; default 128. Real messages need less than 12; tools nest test data to about 100,
 	// and at 128 the decoder's own stack stays below 64 KiB.
