@@ -8,12 +8,9 @@ import (
 	"net"
 	"strconv"
 	"time"
-)
 
-// login is what a raw session needs to know of a RabbitMQ broker of the lab.
-type login struct {
-	Addr, User, Password, VHost string
-}
+	"github.com/mco-go/mco-go/internal/lab/wire"
+)
 
 // raw is a STOMP session with nothing around it: no heart-beats, no queues, no goroutine. It is the floor that our own sessions are
 // measured against.
@@ -29,7 +26,7 @@ type message struct {
 	body    []byte // valid until the next receive
 }
 
-func dialRaw(l login, bufferSize int) (*raw, error) {
+func dialRaw(l wire.Login, bufferSize int) (*raw, error) {
 	conn, err := net.DialTimeout("tcp", l.Addr, 10*time.Second)
 	if err != nil {
 		return nil, err
@@ -148,6 +145,27 @@ func (s *raw) answer(body []byte) error {
 			return err
 		}
 	}
+}
+
+// call sends one frame to each destination in turn, as many unanswered ones at a time as inFlight says, and returns when all n are
+// answered.
+func (s *raw) call(n, inFlight int, request func(i int) []byte, headers ...string) error {
+	sent := 0
+	for answered := 0; answered < n; {
+		for ; sent < n && sent-answered < inFlight; sent++ {
+			if err := s.send("SEND", request(sent), headers...); err != nil {
+				return err
+			}
+		}
+		command, _, err := s.next()
+		if err != nil {
+			return err
+		}
+		if command == "MESSAGE" {
+			answered++
+		}
+	}
+	return nil
 }
 
 func (s *raw) close() { s.conn.Close() }

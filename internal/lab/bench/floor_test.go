@@ -1,18 +1,25 @@
 package bench
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"strings"
 	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/mco-go/mco-go/internal/lab/wire"
 )
 
 // floorJob tells a floor process what to be: count sessions, each with the subscriptions of a node, each answering every broadcast
 // with the same Reply. It travels in an environment variable to a copy of the test binary, because the simulated fleet that it is
 // compared with is one process too.
 type floorJob struct {
-	Login      login
+	Login      wire.Login
 	Count      int
 	Collective string
 	Agents     []string
@@ -20,6 +27,62 @@ type floorJob struct {
 }
 
 const floorVariable = "MCO_BENCH_FLOOR"
+
+func TestMain(m *testing.M) {
+	if job := os.Getenv(floorVariable); job != "" {
+		if err := runFloor(job); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// startFloor starts a floor process and returns its id once every session is subscribed. It ends with the benchmark.
+func startFloor(b *testing.B, j floorJob) int {
+	b.Helper()
+	job, err := json.Marshal(j)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return startReady(b, exec.Command(os.Args[0]), "ready", floorVariable+"="+string(job))
+}
+
+// startReady starts a command and waits for a line of its standard output that ends in word.
+func startReady(b *testing.B, cmd *exec.Cmd, word string, env ...string) int {
+	b.Helper()
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		in.Close()
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			b.Logf("end %s: %v", cmd.Path, err)
+		}
+		cmd.Wait()
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if strings.HasSuffix(strings.TrimSpace(lines.Text()), word) {
+			go io.Copy(io.Discard, out) // ends with the process
+			return cmd.Process.Pid
+		}
+	}
+	b.Fatalf("%s ended before it was ready", cmd.Path)
+	return 0
+}
 
 // runFloor is the floor process: it prints "ready" when every session is subscribed and ends with its standard input.
 func runFloor(job string) error {
