@@ -38,7 +38,7 @@ func (b *Broker) Answers(identity string, r wire.Request, limit time.Duration) (
 			return time.Time{}, err
 		}
 		for {
-			f, err := s.Receive(100 * time.Millisecond)
+			f, err := s.Receive(50 * time.Millisecond)
 			if isTimeout(err) {
 				break
 			}

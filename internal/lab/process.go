@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -111,22 +110,6 @@ func (p *Process) Log() string {
 		return err.Error()
 	}
 	return string(b)
-}
-
-// waitLog waits until the process prints text. offset is how much of the log is of an earlier run.
-func (p *Process) waitLog(text string, offset int, limit time.Duration) error {
-	return Eventually(limit, func() error {
-		log := p.Log()
-		if strings.Contains(log[min(offset, len(log)):], text) {
-			return nil
-		}
-		select {
-		case <-p.done:
-			return fmt.Errorf("%s ended (%v) before it said %q: %s", p.Name, p.err, text, tail(log, 2000))
-		default:
-			return fmt.Errorf("%s did not say %q: %s", p.Name, text, tail(log, 2000))
-		}
-	})
 }
 
 // keep registers what is to be done with a process when the test ends: it is killed, and after a failure its log is kept.

@@ -35,6 +35,7 @@ type Proxy struct {
 	fault    Fault
 	changed  chan struct{} // closed when the fault changes
 	conns    map[net.Conn]bool
+	accepted int
 	closed   bool
 }
 
@@ -82,6 +83,13 @@ func (p *Proxy) Connections() int {
 	return len(p.conns) / 2
 }
 
+// Accepted returns how many connections there were.
+func (p *Proxy) Accepted() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.accepted
+}
+
 // Close ends everything and waits for it.
 func (p *Proxy) Close() {
 	p.mu.Lock()
@@ -102,6 +110,9 @@ func (p *Proxy) accept() {
 		if err != nil {
 			return
 		}
+		p.mu.Lock()
+		p.accepted++
+		p.mu.Unlock()
 		if fault, _, _ := p.now(); fault.Refuse {
 			_ = client.Close()
 			continue
