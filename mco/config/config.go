@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"gopkg.in/ini.v1"
+
+	"github.com/mco-go/mco-go/mco/rubynum"
 )
 
 // Role is the kind of program that reads a cfg file. The two kinds share one format; a few settings of ours have other defaults.
@@ -194,7 +196,7 @@ func (c *Config) apply(table map[string]setting, l line, mode fs.FileMode) error
 // valueError gives the original's text for a value that its key does not take. A boolean and a relative libdir have texts of their
 // own; what Ruby's Integer() and Float() refuse is told in one sentence.
 func valueError(l line, err error) string {
-	if _, ok := errors.AsType[*NumberError](err); ok {
+	if _, ok := errors.AsType[*rubynum.Error](err); ok {
 		return fmt.Sprintf("Could not parse value for configuration option '%s' with value '%s'", l.key, l.value)
 	}
 	return err.Error()

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mco-go/mco-go/mco"
+	"github.com/mco-go/mco-go/mco/rubynum"
 )
 
 // Key describes one setting, for reference pages and for tools that write cfg files.
@@ -155,7 +156,7 @@ func classKey(name string, field func(*Config) *string, def, doc string) setting
 func intKey(name string, field func(*Config) *int, def, doc string) setting {
 	return setting{Key{name, "int", def, doc},
 		func(c *Config, v string) error {
-			n, err := ParseInt(v)
+			n, err := rubynum.Int64(v)
 			if err == nil {
 				*field(c) = int(n)
 			}
@@ -253,12 +254,12 @@ func limitMethod() setting {
 func batchSleep() setting {
 	return setting{Key{"default_batch_sleep_time", "float", "1", "seconds between batches"},
 		func(c *Config, v string) error {
-			f, err := ParseFloat(v)
+			f, err := rubynum.Float(v)
 			if err != nil {
 				return err
 			}
 			if f < -1e9 || f > 1e9 {
-				return &NumberError{Type: "Float", Text: v}
+				return &rubynum.Error{Type: "Float", Text: v}
 			}
 			c.DefaultBatchSleepTime = time.Duration(f * float64(time.Second))
 			return nil
@@ -268,7 +269,7 @@ func batchSleep() setting {
 				return mco.Int(1)
 			}
 			v, _ := held(c.text, "default_batch_sleep_time")
-			f, _ := ParseFloat(v) // it was read before
+			f, _ := rubynum.Float(v) // it was read before
 			return mco.Float(f)
 		}}
 }

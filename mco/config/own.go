@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/mco-go/mco-go/mco/rubynum"
 )
 
 // Settings are the settings of ours, plugin.mco.*. Their defaults leave the original's behaviour as it is, except where
@@ -142,7 +144,7 @@ func durationKey(name string, field func(*Settings) *time.Duration, def, doc str
 
 // duration reads seconds, also fractions of one.
 func duration(text string) (time.Duration, error) {
-	f, err := ParseFloat(text)
+	f, err := rubynum.Float(text)
 	if err != nil {
 		return 0, err
 	}
@@ -154,7 +156,7 @@ func duration(text string) (time.Duration, error) {
 
 func countKey(name string, field func(*Settings) *int, def string, least int64, doc string) own {
 	return own{Key{name, "int", def, doc}, func(s *Settings, v string) error {
-		n, err := ParseInt(v)
+		n, err := rubynum.Int64(v)
 		if err != nil {
 			return err
 		}
@@ -181,7 +183,7 @@ func byteSize(text string) (int64, error) {
 			number, factor = n, 1<<(10*(i+1))
 		}
 	}
-	n, err := ParseInt(number)
+	n, err := rubynum.Int64(number)
 	if err != nil {
 		return 0, err
 	}

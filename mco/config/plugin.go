@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/mco-go/mco-go/mco/rubynum"
 )
 
 // Plugin returns the text of the setting plugin.KEY, wherever it was set last: plugin.d/NAME.cfg overrides the main file.
@@ -33,12 +35,12 @@ func (c *Config) PluginBool(key string, def bool) (bool, error) {
 
 // PluginInt is [Config.PluginBool] for whole numbers.
 func (c *Config) PluginInt(key string, def int64) (int64, error) {
-	return plugin(c, key, def, ParseInt)
+	return plugin(c, key, def, rubynum.Int64)
 }
 
 // PluginFloat is [Config.PluginBool] for numbers.
 func (c *Config) PluginFloat(key string, def float64) (float64, error) {
-	return plugin(c, key, def, ParseFloat)
+	return plugin(c, key, def, rubynum.Float)
 }
 
 func plugin[T any](c *Config, key string, def T, parse func(string) (T, error)) (T, error) {

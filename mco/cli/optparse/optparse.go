@@ -81,13 +81,32 @@ func newError(reason string, args ...string) *Error { return &Error{Reason: reas
 
 // Parse reads args and returns the words that are no options, in order. What stands behind -- is words.
 func (t *Table) Parse(args []string) (words []string, err error) {
+	words, _, err = t.parse(args)
+	return words, err
+}
+
+// ParseKnown reads args for the options of the table alone and passes over options that it does not know; a value of such an option
+// counts as a word. It is for a first look at a command line whose table is not known yet.
+func (t *Table) ParseKnown(args []string) error {
+	for {
+		_, rest, err := t.parse(args)
+		if e, ok := errors.AsType[*Error](err); !ok || e.Reason != invalidOption {
+			return err
+		}
+		args = rest
+	}
+}
+
+// parse is [Table.Parse]; with an error it returns what stands behind the option that it is about.
+func (t *Table) parse(args []string) (words, rest []string, err error) {
 	p := t.parser()
-	for rest := args; len(rest) > 0; {
+	for rest = args; len(rest) > 0; {
 		arg := rest[0]
 		rest = rest[1:]
+		behind := rest
 		switch {
 		case arg == "--":
-			return append(words, rest...), nil
+			return append(words, rest...), nil, nil
 		case strings.HasPrefix(arg, "--"):
 			rest, err = p.long(arg, rest)
 		case len(arg) > 1 && arg[0] == '-':
@@ -96,28 +115,8 @@ func (t *Table) Parse(args []string) (words []string, err error) {
 			words = append(words, arg)
 		}
 		if err != nil {
-			return words, err
+			return words, behind, err
 		}
 	}
-	return words, nil
-}
-
-// ParseKnown reads args for the options of the table alone and passes over options that it does not know; a value of such an option
-// counts as a word. It is for a first look at a command line whose table is not known yet.
-func (t *Table) ParseKnown(args []string) error {
-	for len(args) > 0 {
-		_, err := t.Parse(args)
-		e, ok := errors.AsType[*Error](err)
-		if !ok || e.Reason != invalidOption {
-			return err
-		}
-		i := 0
-		for args[i] != e.Args[0] {
-			if i++; i == len(args) {
-				return nil // it came out of a cluster of short options
-			}
-		}
-		args = args[i+1:]
-	}
-	return nil
+	return words, nil, nil
 }

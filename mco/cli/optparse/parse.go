@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/mco-go/mco-go/mco/config"
+	"github.com/mco-go/mco-go/mco/rubynum"
 )
 
 // Reasons, in Ruby's words.
@@ -153,7 +153,7 @@ func parseInteger(s string) (int64, error) {
 	if lower := strings.ToLower(s); strings.ContainsAny(s, " \t\n\v\f\r") || strings.Contains(lower, "0o") || strings.HasPrefix(strings.TrimLeft(lower, "+-"), "0d") {
 		return 0, ErrInvalid
 	}
-	return config.ParseInt(s)
+	return rubynum.Int64(s)
 }
 
 // parseFloat takes what OptionParser takes for a Float: decimal digits with a point anywhere but alone, and an exponent.
@@ -173,7 +173,7 @@ func parseFloat(s string) (float64, error) {
 	if has && exponent == "e" {
 		return 0, ErrInvalid
 	}
-	return config.ParseFloat(mantissa + exponent)
+	return rubynum.Float(mantissa + exponent)
 }
 
 // complete finds the option that key names, exactly or as the beginning of a name: in the table first, then among what every
