@@ -90,8 +90,17 @@ func (s *Session) Receive(limit time.Duration) (Frame, error) {
 	if err := s.Conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
 		return Frame{}, err
 	}
-	if _, err := s.r.Peek(1); err != nil {
-		return Frame{}, err
+	for { // empty lines are heart-beats, or the end of the frame before
+		first, err := s.r.Peek(1)
+		if err != nil {
+			return Frame{}, err
+		}
+		if first[0] != '\n' && first[0] != '\r' {
+			break
+		}
+		if _, err := s.r.Discard(1); err != nil {
+			return Frame{}, err
+		}
 	}
 	// What has begun may take longer: a frame cut in two would put the session out of step.
 	if err := s.Conn.SetReadDeadline(time.Now().Add(limit + 5*time.Second)); err != nil {
@@ -102,12 +111,9 @@ func (s *Session) Receive(limit time.Duration) (Frame, error) {
 		text, err := s.r.ReadString('\n')
 		return strings.TrimRight(text, "\r\n"), err
 	}
-	for f.Command == "" { // empty lines are heart-beats, or the end of the frame before
-		text, err := line()
-		if err != nil {
-			return f, err
-		}
-		f.Command = text
+	var err error
+	if f.Command, err = line(); err != nil {
+		return f, err
 	}
 	for {
 		text, err := line()
@@ -122,7 +128,6 @@ func (s *Session) Receive(limit time.Duration) (Frame, error) {
 			f.Header[key] = strings.NewReplacer(`\c`, ":", `\n`, "\n", `\\`, `\`).Replace(value)
 		}
 	}
-	var err error
 	if text, told := f.Header["content-length"]; told {
 		n, bad := strconv.Atoi(text)
 		if bad != nil {
