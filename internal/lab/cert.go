@@ -20,6 +20,7 @@ type Certificates struct {
 	CA                    string
 	ServerCert, ServerKey string // for localhost and 127.0.0.1
 	ClientCert, ClientKey string
+	ForeignCA             string // an authority that signed nothing here
 }
 
 func newCertificates(dir string) (*Certificates, error) {
@@ -33,7 +34,18 @@ func newCertificates(dir string) (*Certificates, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Certificates{CA: filepath.Join(dir, "ca.pem")}
+	c := &Certificates{CA: filepath.Join(dir, "ca.pem"), ForeignCA: filepath.Join(dir, "foreign.pem")}
+	foreignKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	foreignDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &foreignKey.PublicKey, foreignKey)
+	if err != nil {
+		return nil, err
+	}
+	if err := writePEM(c.ForeignCA, "CERTIFICATE", foreignDER); err != nil {
+		return nil, err
+	}
 	if err := writePEM(c.CA, "CERTIFICATE", caDER); err != nil {
 		return nil, err
 	}
