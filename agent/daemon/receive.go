@@ -1,0 +1,125 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mco-go/mco-go/mco"
+	"github.com/mco-go/mco-go/mco/connector"
+	"github.com/mco-go/mco-go/mco/security"
+)
+
+// receive handles one message after the other until ctx ends, which is no error, or the session is over.
+func (d *Daemon) receive(ctx context.Context) error {
+	for {
+		m, err := d.opt.Connector.Receive(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		d.stats.total.Add(1)
+		d.accept(m)
+	}
+}
+
+// accept takes one message as far as its agent's lane. What it refuses it counts and logs.
+func (d *Daemon) accept(m connector.Message) {
+	r, ok := d.decode(m)
+	if !ok || !d.timely(r) || d.repeats(r) || !d.targeted(r) {
+		return
+	}
+	a, known := d.loaded.Load().byName[r.Agent]
+	if !known {
+		d.log.Error(fmt.Sprintf("Execution of %s failed: No plugin %s_agent defined", printable(r.Agent), printable(r.Agent)))
+		return
+	}
+	j := &job{daemon: d, agent: a, request: r, message: m}
+	if !j.read() {
+		return
+	}
+	if !a.lane.admit(j, &d.jobs) {
+		d.stats.busy.Add(1)
+		d.log.Warn(fmt.Sprintf("Too busy for message %s", description(r)))
+		j.busy()
+	}
+}
+
+// decode checks size, form, signature and caller id.
+func (d *Daemon) decode(m connector.Message) (mco.Request, bool) {
+	if len(m.Payload) > d.opt.MaxMessage {
+		d.stats.undecodable.Add(1)
+		d.refuse(fmt.Errorf("%w: %d bytes, at most %d are accepted", security.ErrMalformed, len(m.Payload), d.opt.MaxMessage))
+		return mco.Request{}, false
+	}
+	r, err := d.opt.Security.DecodeRequest(m.Payload)
+	switch {
+	case err == nil:
+		d.stats.validated.Add(1)
+		return r, true
+	case errors.Is(err, security.ErrSignature):
+		d.stats.unvalidated.Add(1)
+	case errors.Is(err, security.ErrCallerID):
+		d.stats.validated.Add(1)
+	default:
+		d.stats.undecodable.Add(1)
+	}
+	d.refuse(err)
+	return r, false
+}
+
+// timely checks that r is neither too old nor from the future.
+func (d *Daemon) timely(r mco.Request) bool {
+	err := d.opt.Validity.Check(r, time.Now())
+	if err == nil {
+		return true
+	}
+	d.stats.ttlExpired.Add(1)
+	d.log.Warn(printable(err.Error()))
+	return false
+}
+
+// repeats tells whether a request of this id was accepted before. The id is remembered for as long as a repetition could pass the
+// other checks.
+func (d *Daemon) repeats(r mco.Request) bool {
+	now := time.Now()
+	if d.seen.first(r.ID, now, r.Time.Add(r.TTL+time.Second)) {
+		return false
+	}
+	d.stats.repeated.Add(1)
+	d.log.Warn(fmt.Sprintf("Message %s was received before. Ignoring message.", description(r)))
+	return true
+}
+
+// targeted tells whether the filter lets this node through.
+func (d *Daemon) targeted(r mco.Request) bool {
+	if d.opt.Match != nil {
+		passed, err := d.opt.Match(r, d.loaded.Load().names)
+		if err != nil {
+			d.refuse(err)
+			return false
+		}
+		if !passed {
+			d.stats.filtered.Add(1)
+			d.log.Info(fmt.Sprintf("Message %s does not pass filters. Ignoring message.", description(r)))
+			return false
+		}
+	}
+	d.stats.passed.Add(1)
+	return true
+}
+
+// refuse logs a message that could not be handled, with the class of exception that the original would name.
+func (d *Daemon) refuse(err error) {
+	class := "RuntimeError"
+	switch {
+	case errors.Is(err, security.ErrSignature):
+		class = "MCollective::SecurityValidationFailed"
+	case errors.Is(err, security.ErrMalformed):
+		class = "TypeError"
+	}
+	d.log.Warn(fmt.Sprintf("Failed to handle message: %s - %s", printable(err.Error()), class))
+}
