@@ -10,6 +10,9 @@ package connector
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -112,4 +115,23 @@ type Connector interface {
 	// Close unsubscribes, disconnects and returns when every goroutine of the session has ended; bounded by a few seconds. It is
 	// idempotent.
 	Close() error
+}
+
+// CollectiveError is a collective that is none of those that we are in; its text is the original's.
+type CollectiveError struct {
+	Name  string
+	Known []string
+}
+
+// Error implements error.
+func (e *CollectiveError) Error() string {
+	return fmt.Sprintf("Unknown collective '%s' known collectives are '%s'", e.Name, strings.Join(e.Known, ", "))
+}
+
+// KnownCollective returns nil or a [*CollectiveError].
+func KnownCollective(name string, known []string) error {
+	if slices.Contains(known, name) {
+		return nil
+	}
+	return &CollectiveError{name, known}
 }
