@@ -10,6 +10,7 @@ package security
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/mco-go/mco-go/mco"
 )
@@ -37,6 +38,19 @@ var (
 	ErrMalformed = errors.New("malformed message")
 	// ErrCallerID: the caller id does not follow the grammar.
 	ErrCallerID = errors.New("callerid in request is not valid, surpressing reply to potentially forged request")
+	// ErrOwnCallerID: what this process would call itself does not follow the grammar; nothing was sent.
+	ErrOwnCallerID = errors.New("callerid received from security plugin is not valid")
 	// ErrOtherRequest: a reply to a request that the caller did not ask about.
 	ErrOtherRequest = errors.New("reply to another request")
 )
+
+// OtherRequestError is an ErrOtherRequest with the two request ids.
+type OtherRequestError struct{ Got, Want string }
+
+// Error returns the original's text (security/base.rb, should_process_msg?).
+func (e *OtherRequestError) Error() string {
+	return fmt.Sprintf("Got a message with id %s but was expecting %s, ignoring message", e.Got, e.Want)
+}
+
+// Unwrap makes the error match ErrOtherRequest.
+func (e *OtherRequestError) Unwrap() error { return ErrOtherRequest }
