@@ -60,8 +60,13 @@ fuzz: ## every fuzz target of the tree for T (default 10s) each
 lab: ## only the tests with real peers, each one named as it runs
 	$(MAKE) --no-print-directory test PKG='$(LAB)' T='$(or $(T),.)'
 
-bench: ## benchmarks
-	go test -run=NONE -bench=. -benchmem ./...
+bench: ## beside the original and the floor, as tables; with PKG=./mco/marshal that package's own benchmarks
+	if [ '$(PKG)' = ./... ]; then
+		bash internal/lab/peers.sh install
+		go test -run='^$$' -bench='$(or $(T),.)' -benchtime=1x -timeout 180m ./internal/lab/bench
+	else
+		go test -run='^$$' -bench='$(or $(T),.)' -benchmem $(PKG)
+	fi
 
 demo: ## a fleet on this machine that loses a broker, with nothing installed but Go
 	go run ./mco/cmd/mco demo

@@ -40,9 +40,6 @@ func GoNode(t testing.TB, c ServerCfg) *Node {
 func newNode(t testing.TB, c ServerCfg, program string) *Node {
 	t.Helper()
 	dir := t.TempDir()
-	if c.LogLevel == "" {
-		c.LogLevel = "debug"
-	}
 	write(t, dir, map[string]string{
 		"server.cfg": c.text(dir), "facts.yaml": c.Facts, "classes.txt": strings.Join(append(c.Classes, ""), "\n"),
 	})
