@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/mco-go/mco-go/mco"
+	"github.com/mco-go/mco-go/mco/inspect"
 )
 
 // Reply is one node's answer to a request.
@@ -39,7 +40,7 @@ func newReply(agent, action string, a arrival) Reply {
 		return r
 	}
 	r.Data = field(body, "data")
-	r.Message, _ = field(body, "statusmsg").AsName()
+	r.Message = inspect.Text(field(body, "statusmsg"))
 	code, ok := field(body, "statuscode").AsInt()
 	if !ok {
 		r.Code = mco.UnknownError
