@@ -20,10 +20,10 @@ type Environment struct {
 	Facts func() *mco.Map
 	// Classes returns the lines of the classes file; none when there is no such file.
 	Classes func() []string
-	// DataPlugins lists the loaded data plugins in load order, without their ending.
+	// DataPlugins lists the loaded data plugins in load order, with their ending ("fact_data").
 	DataPlugins func() []string
-	// Data asks a data plugin. Without a query, query is nil. An error that a caller brought about is an [*Error] or a
-	// [*ddl.ValidationError].
+	// Data asks a data plugin, whose name may lack the ending. Without a query, query is nil; a text is turned into the type that the
+	// plugin's DDL declares. An error that a caller brought about is an [*Error] or a [*ddl.ValidationError].
 	Data func(ctx context.Context, plugin string, query mco.Value) (*mco.Map, error)
 	Now  func() time.Time
 }

@@ -51,7 +51,7 @@ type Options struct {
 	// the agents that it has. The Node is the daemon.
 	Load func(agent.Node) (Agents, error)
 	// Match tells whether a request's filter lets this node through. Nil: every filter does, which is for tests.
-	Match func(r mco.Request, agents []string) (bool, error)
+	Match func(mco.Request) (bool, error)
 	// Runner authorises and audits; its Log and OnPanic are set by the Daemon.
 	Runner agent.Runner
 	// Registration is sent periodically; the zero value sends none.

@@ -106,12 +106,12 @@ func TestRefusals(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := start(t, func(o *Options) {
 					o.MaxMessage = 100
-					o.Match = func(r mco.Request, agents []string) (bool, error) {
+					o.Match = func(r mco.Request) (bool, error) {
 						if _, ok := r.Filter.AsMap(); !ok {
 							return false, errors.New("no filter")
 						}
 						ids, _ := r.Filter.Field("identity").AsList()
-						return len(ids) == 0 && slices.Equal(agents, []string{"echo", "worker"}), nil
+						return len(ids) == 0, nil
 					}
 				})
 				if tc.change != nil {

@@ -97,7 +97,7 @@ func (d *Daemon) repeats(r mco.Request) bool {
 // targeted tells whether the filter lets this node through.
 func (d *Daemon) targeted(r mco.Request) bool {
 	if d.opt.Match != nil {
-		passed, err := d.opt.Match(r, d.loaded.Load().names)
+		passed, err := d.opt.Match(r)
 		if err != nil {
 			d.refuse(err)
 			return false

@@ -54,18 +54,13 @@ func (a *Agent) Handle(ctx context.Context, r *agent.Request, reply *agent.Reply
 }
 
 func (a *Agent) inventory(reply *agent.Reply) error {
-	plugins := a.env.DataPlugins()
-	names := make([]mco.Value, len(plugins))
-	for i, name := range plugins {
-		names[i] = mco.String(name + "_data")
-	}
 	reply.Set("agents", mco.Strings(a.env.Node.Agents()...))
 	reply.Set("facts", mco.Hash(a.env.Facts()))
 	reply.Set("version", mco.String(mco.Version()))
 	reply.Set("classes", mco.Strings(a.env.Classes()...))
 	reply.Set("main_collective", mco.String(a.env.Config.MainCollective))
 	reply.Set("collectives", mco.Strings(a.env.Config.Collectives...))
-	reply.Set("data_plugins", mco.List(names...))
+	reply.Set("data_plugins", mco.Strings(a.env.DataPlugins()...))
 	return nil
 }
 

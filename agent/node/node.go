@@ -1,0 +1,141 @@
+// Package node wires a cfg file to a daemon: which connector, security provider, agents, facts, classes, data plugins, audit and
+// registration a node has. Both mcollectived and the fleet simulator build their nodes here; adapters are handed in by the program
+// ([Providers]), so that none is named twice.
+//
+// Source of the facts: the original's lib/mcollective/config.rb, agents.rb and rpc/agent.rb (activation).
+package node
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/mco-go/mco-go/agent"
+	"github.com/mco-go/mco-go/agent/audit"
+	"github.com/mco-go/mco-go/agent/daemon"
+	"github.com/mco-go/mco-go/agent/data"
+	"github.com/mco-go/mco-go/mco"
+	"github.com/mco-go/mco-go/mco/config"
+	"github.com/mco-go/mco-go/mco/connector"
+	"github.com/mco-go/mco-go/mco/ddl"
+	"github.com/mco-go/mco-go/mco/security"
+)
+
+// Providers are the adapters that a program brings, by the lower case names that cfg files use.
+type Providers struct {
+	Connectors map[string]func(*config.Config, *slog.Logger) (connector.Connector, error)
+	Security   map[string]func(*config.Config) (security.Provider, error)
+	Facts      map[string]func(*config.Config, *slog.Logger) (func() *mco.Map, error)
+	Classes    func(*config.Config, *slog.Logger) []string // the lines of the classes file
+	Plain      []agent.Plain
+	Agents     []NamedMaker  // in load order
+	Data       []data.Plugin // beside those of the original
+}
+
+// NamedMaker makes the RPC agent of that name.
+type NamedMaker struct {
+	Name string
+	Make agent.Maker
+}
+
+// Options say which node to build. Config and Providers are needed.
+type Options struct {
+	Config    *config.Config
+	Providers Providers
+	Log       *slog.Logger
+	// DDLs is shared between nodes of one process; nil: one of its own.
+	DDLs *ddl.Cache
+	// Facts are a simulated node's; nil: the fact source that Config names.
+	Facts func() *mco.Map
+}
+
+// errNoAuthorizer keeps every RPC agent from loading: a node that shall authorise and cannot must not answer.
+var errNoAuthorizer = errors.New("the authorization provider is not available")
+
+// Build returns the daemon that the cfg file describes. It opens no connection.
+func Build(o Options) (*daemon.Daemon, error) {
+	c := o.Config
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	conn, err := pick(o.Providers.Connectors, "connector", c.Connector)
+	if err != nil {
+		return nil, err
+	}
+	secure, err := pick(o.Providers.Security, "securityprovider", c.SecurityProvider)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := secure(c)
+	if err != nil {
+		return nil, fmt.Errorf("security provider %s: %w", c.SecurityProvider, err)
+	}
+	if weak, ok := provider.(interface{ Weakness() string }); ok {
+		o.Log.Warn(weak.Weakness())
+	}
+	session, err := conn(c, o.Log)
+	if err != nil {
+		return nil, fmt.Errorf("connector %s: %w", c.Connector, err)
+	}
+	parts, err := newParts(o)
+	if err != nil {
+		return nil, err
+	}
+	return daemon.New(daemon.Options{
+		Identity:       c.Identity,
+		Collectives:    c.Collectives,
+		MainCollective: c.MainCollective,
+		Connector:      session,
+		Security:       provider,
+		Validity:       security.Validity{Skew: c.Own.Skew},
+		TTL:            c.TTL,
+		Direct:         c.DirectAddressing,
+		Load:           parts.load,
+		Match:          parts.match,
+		Runner:         agent.Runner{Auditor: auditor(c), RunUnaudited: c.Own.AuditContinue},
+		Registration:   daemon.Registration{Interval: c.RegisterInterval, Splay: c.RegistrationSplay, Collective: c.RegistrationCollective},
+		Concurrency:    c.Own.CommandConcurrency,
+		Queue:          c.Own.CommandQueue,
+		MaxMessage:     int(c.Own.MaxFrame),
+		Grace:          grace(c, o.Log),
+		Log:            o.Log,
+	})
+}
+
+// pick returns the provider that the cfg file names under key.
+func pick[T any](have map[string]T, key, name string) (T, error) {
+	p, ok := have[name]
+	if !ok {
+		return p, fmt.Errorf("%s = %s: this program has no such provider", key, name)
+	}
+	return p, nil
+}
+
+func auditor(c *config.Config) agent.Auditor {
+	if !c.RPCAudit {
+		return nil
+	}
+	path, ok := c.Plugin("rpcaudit.logfile")
+	if !ok {
+		path = audit.DefaultPath
+	}
+	return &audit.Logfile{Path: path}
+}
+
+// grace is what running requests get at the end: soft_shutdown without a timeout waits for all of them, which their own timeouts
+// bound. (The original leaves at once without soft_shutdown; the reply of what it was running is lost.)
+func grace(c *config.Config, log *slog.Logger) time.Duration {
+	const all = 24 * time.Hour
+	switch t := c.SoftShutdownTimeout; {
+	case !c.SoftShutdown:
+		return daemon.DefaultGrace
+	case t == nil:
+		return all
+	case *t <= 0:
+		log.Warn(fmt.Sprintf("soft_shutdown_timeout has been set to '%d'. soft_shutdown_timeout must be > 0", int(t.Seconds())))
+		return daemon.DefaultGrace
+	default:
+		return *t
+	}
+}
