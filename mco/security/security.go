@@ -33,7 +33,8 @@ type Provider interface {
 // Errors that callers tell apart. Each is wrapped with what was wrong.
 var (
 	// ErrSignature: the message is not signed with our secret, or was changed. Counted as unvalidated.
-	ErrSignature = errors.New("Received an invalid signature in message") //nolint:staticcheck // the original's text
+	//lint:ignore ST1005 the original's text
+	ErrSignature = errors.New("Received an invalid signature in message")
 	// ErrMalformed: the payload is not an envelope, or breaks the decoder's bounds.
 	ErrMalformed = errors.New("malformed message")
 	// ErrCallerID: the caller id does not follow the grammar.

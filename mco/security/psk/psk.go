@@ -29,7 +29,9 @@ const keyHash mco.Symbol = "hash"
 
 // ErrNoSecret says that neither the cfg file nor the environment has a secret. Its text is the original's, which fails at the first
 // message instead.
-var ErrNoSecret = errors.New("No plugin.psk configuration option specified") //nolint:staticcheck // the original's text
+//
+//lint:ignore ST1005 the original's text
+var ErrNoSecret = errors.New("No plugin.psk configuration option specified")
 
 // SecretFrom returns the secret to use where the cfg file says configured: the environment's, if it has one.
 func SecretFrom(configured string) security.Secret {
