@@ -101,8 +101,10 @@ func (in *Input) Key() string { return text(in.Name) }
 
 // TypeName returns the input's type when it is a Symbol, as all types are that have a meaning of their own.
 func (in *Input) TypeName() string {
-	s, _ := in.Type.AsSymbol()
-	return string(s)
+	if s, ok := in.Type.AsSymbol(); ok {
+		return string(s)
+	}
+	return ""
 }
 
 // Key returns the output's name as text.

@@ -12,7 +12,8 @@ import (
 // Bounds of what a file may make while it is read.
 const (
 	maxSteps   = 200_000 // nodes evaluated
-	maxMade    = 4 << 20 // bytes of text and items of lists made, all together
+	maxMade    = 8 << 20 // bytes of texts and lists made, all together
+	itemSize   = 64      // bytes that an item of a list counts for
 	maxInteger = 4096    // bits of an integer
 )
 
@@ -47,7 +48,10 @@ var (
 
 func (in *interpreter) limit(at int, what string) error { return &LimitError{in.file, at, what} }
 
-// charge counts n bytes or items that were made.
+// items counts n items that are made.
+func (in *interpreter) items(at, n int) error { return in.charge(at, min(n, maxMade)*itemSize) }
+
+// charge counts n bytes that are made.
 func (in *interpreter) charge(at, n int) error {
 	if in.made += n; in.made > maxMade || n > maxMade {
 		return in.limit(at, "too much text or too many items are made")
@@ -69,7 +73,7 @@ func (in *interpreter) eval(n node) (mco.Value, error) {
 		if err != nil {
 			return mco.Nil(), err
 		}
-		return mco.List(items...), in.charge(n.at(), len(items))
+		return mco.List(items...), in.items(n.at(), len(items))
 	case *hashNode:
 		return in.hash(n)
 	case *rangeNode:
@@ -166,7 +170,7 @@ func (in *interpreter) hash(n *hashNode) (mco.Value, error) {
 		}
 		m.Set(k, v)
 	}
-	return mco.Hash(m), in.charge(n.at(), len(n.keys))
+	return mco.Hash(m), in.items(n.at(), 2*len(n.keys))
 }
 
 // span makes the list of a range of integers or of single letters.
@@ -185,7 +189,7 @@ func (in *interpreter) span(n *rangeNode) (mco.Value, error) {
 		for c := a[0]; c < b[0] && c < utf8.RuneSelf; c++ {
 			list = append(list, mco.String(string(rune(c))))
 		}
-		return mco.List(list...), in.charge(n.at(), len(list))
+		return mco.List(list...), in.items(n.at(), len(list))
 	}
 	if !ok1 || !ok2 {
 		return mco.Nil(), &RefusedError{in.file, n.at(), "a range of other than integers"}
@@ -199,7 +203,7 @@ func (in *interpreter) span(n *rangeNode) (mco.Value, error) {
 	if uint64(to)-uint64(from) >= maxMade {
 		return mco.Nil(), in.limit(n.at(), "a range too long")
 	}
-	if err := in.charge(n.at(), int(to-from)+1); err != nil {
+	if err := in.items(n.at(), int(to-from)+1); err != nil {
 		return mco.Nil(), err
 	}
 	list := make([]mco.Value, 0, to-from+1)

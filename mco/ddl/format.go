@@ -292,10 +292,7 @@ func toBig(v mco.Value) (*big.Int, error) {
 		if f != f || f-f != 0 {
 			return nil, errors.New(text(v))
 		}
-		n, exact := big.NewFloat(f).Int(nil)
-		if f < 0 && exact != big.Exact {
-			n.Sub(n, big.NewInt(1))
-		}
+		n, _ := big.NewFloat(f).Int(nil)
 		return n, nil
 	}
 	if s, ok := v.AsString(); ok {

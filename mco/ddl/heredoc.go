@@ -52,10 +52,11 @@ func (lx *lexer) heredocStart() (bool, error) {
 // readHeredoc takes the lines up to the closing word; the lexer stands at the start of a line.
 func (lx *lexer) readHeredoc(d heredoc) error {
 	first := lx.line
+	missing := &SyntaxError{lx.file, lx.tokens[d.token].line, "can't find string \"" + d.id + "\" anywhere before EOF"}
 	var lines []string
 	for {
 		if lx.pos >= len(lx.src) {
-			return lx.syntax("can't find string \"" + d.id + "\" anywhere before EOF")
+			return missing
 		}
 		line := lx.src[lx.pos:]
 		if end := strings.IndexByte(line, '\n'); end >= 0 {

@@ -77,7 +77,7 @@ func (lx *lexer) punctuation(c byte) error {
 		return nil
 	}
 	_, size := utf8.DecodeRuneInString(rest)
-	return lx.syntax("unexpected " + quote(rest[:size]))
+	return lx.syntax("syntax error, unexpected " + quote(rest[:size]))
 }
 
 // symbol reads :name and :+ and the like; false leaves the colon to be an operator.

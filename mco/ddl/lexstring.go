@@ -89,11 +89,12 @@ func (lx *lexer) percent() error {
 
 // wordList reads %w[a b]. Interpolation in it (%W) is refused.
 func (lx *lexer) wordList(open, closing, kind byte, line int) error {
-	start, depth := lx.pos, 0
+	start, depth, first := lx.pos, 0, lx.line
 	for {
 		c := lx.peek(0)
 		switch {
 		case lx.pos >= len(lx.src):
+			lx.line = first
 			return lx.syntax("unterminated list meets end of file")
 		case c == '\\' || (kind == 'W' || kind == 'I') && c == '#' && lx.peek(1) == '{':
 			return lx.refuse("an escape in %" + string(kind))
@@ -132,6 +133,7 @@ func (lx *lexer) regexp(open, closing byte) error {
 		c := lx.peek(0)
 		switch {
 		case lx.pos >= len(lx.src):
+			lx.line = line
 			return lx.syntax("unterminated regexp meets end of file")
 		case c == '\\':
 			if next := lx.peek(1); next != closing || next != '/' {

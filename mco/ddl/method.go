@@ -181,13 +181,12 @@ func (m method) onRegexp() (mco.Value, error) {
 	switch {
 	case m.name == "source" && len(m.args) == 0:
 		return mco.String(re.Source), nil
-	case (m.name == "=~" || m.name == "match?" || m.name == "match") && len(m.args) == 1:
+	case (m.name == "=~" || m.name == "match?") && len(m.args) == 1:
 		s, ok := m.args[0].AsName()
 		if !ok {
 			return mco.Nil(), m.refused()
 		}
-		hit, err := matches(re.Source, re.Options, s)
-		return mco.Bool(hit), err
+		return m.match(re, s)
 	}
 	return mco.Nil(), m.refused()
 }

@@ -63,7 +63,7 @@ func (m method) list(items []mco.Value, err error) (mco.Value, error) {
 	if err != nil {
 		return mco.Nil(), err
 	}
-	return mco.List(items...), m.in.charge(m.at, len(items))
+	return mco.List(items...), m.in.items(m.at, len(items))
 }
 
 func (m method) plainList(items []mco.Value) (mco.Value, error) {
@@ -137,7 +137,10 @@ func (m method) listAnd(items []mco.Value, arg mco.Value) (mco.Value, error) {
 	other, isList := arg.AsList()
 	switch {
 	case m.name == "+" && isList:
-		return m.list(slices.Concat(items, other), nil)
+		if err := m.in.items(m.at, len(items)+len(other)); err != nil {
+			return mco.Nil(), err
+		}
+		return mco.List(slices.Concat(items, other)...), nil
 	case m.name == "-" && isList:
 		return m.list(slices.DeleteFunc(slices.Clone(items), func(v mco.Value) bool { return slices.ContainsFunc(other, v.Equal) }), nil)
 	case m.name == "include?" || m.name == "member?":
@@ -205,7 +208,7 @@ func (m method) onHash() (mco.Value, error) {
 						both.Set(k, v)
 					}
 				}
-				return mco.Hash(both), m.in.charge(m.at, both.Len())
+				return mco.Hash(both), m.in.items(m.at, 2*both.Len())
 			}
 		}
 	case 2:

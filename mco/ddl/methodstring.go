@@ -123,7 +123,7 @@ func (m method) letters(s string) (string, error) {
 }
 
 func (m method) words(list []string) (mco.Value, error) {
-	return mco.Strings(list...), m.in.charge(m.at, len(list))
+	return mco.Strings(list...), m.in.items(m.at, len(list))
 }
 
 func (m method) stringAnd(s string, arg mco.Value) (mco.Value, error) {
@@ -148,13 +148,12 @@ func (m method) stringAnd(s string, arg mco.Value) (mco.Value, error) {
 		}
 		return m.made(strings.Repeat(s, n))
 	}
-	if m.name == "=~" || m.name == "match" || m.name == "match?" || m.name == "!~" {
+	if m.name == "=~" || m.name == "match?" || m.name == "!~" {
 		re, ok := arg.AsRegexp()
 		if !ok {
 			return mco.Nil(), m.refused()
 		}
-		hit, err := matches(re.Source, re.Options, s)
-		return mco.Bool(hit == (m.name != "!~")), err
+		return m.match(re, s)
 	}
 	t, ok := arg.AsString()
 	if !ok {
@@ -187,6 +186,26 @@ func (m method) stringAnd(s string, arg mco.Value) (mco.Value, error) {
 		return m.made(strings.TrimSuffix(s, t))
 	}
 	return mco.Nil(), m.refused()
+}
+
+// match is =~, !~ and match?: the first gives the place of the match, in characters.
+func (m method) match(re mco.Regexp, s string) (mco.Value, error) {
+	hit, err := matches(re.Source, re.Options, s)
+	switch {
+	case err != nil || m.name != "=~":
+		return mco.Bool(hit == (m.name != "!~")), err
+	case !hit:
+		return mco.Nil(), nil
+	}
+	simple := simplePattern(re)
+	if simple == nil {
+		return mco.Nil(), m.refused()
+	}
+	at := simple.FindStringIndex(s)
+	if at == nil {
+		return mco.Nil(), m.refused()
+	}
+	return mco.Int(int64(utf8.RuneCountInString(s[:at[0]]))), nil
 }
 
 // implicit names a value as Ruby's conversion errors do.

@@ -67,7 +67,7 @@ func (p *parser) unexpected() error {
 			}
 		}
 	}
-	return &SyntaxError{p.file, at, "unexpected " + what}
+	return &SyntaxError{p.file, at, "syntax error, unexpected " + what}
 }
 
 func describe(t token) string {

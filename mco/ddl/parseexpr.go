@@ -35,6 +35,9 @@ func (p *parser) expression() (node, error) {
 		}
 	}
 	test, err := p.rangeExpression()
+	if n := p.peek(); err == nil && n.kind == tokOp && isAssignment(n.text) {
+		return nil, p.refuse(n.line, "this kind of assignment")
+	}
 	if err != nil || !p.op("?") {
 		return test, err
 	}
@@ -46,6 +49,14 @@ func (p *parser) expression() (node, error) {
 	}
 	otherwise, err := p.expression()
 	return &condition{line(t.line), test, then, otherwise}, err
+}
+
+func isAssignment(op string) bool {
+	switch op {
+	case "=", "+=", "-=", "*=", "/=", "%=", "**=", "||=", "&&=", "|=", "&=", "^=", "<<=", ">>=":
+		return true
+	}
+	return false
 }
 
 // ternaryBranch reads what stands between ? and :. "a ? b : c" may have been cut into a label "b:" where no blank follows b.
@@ -88,7 +99,7 @@ func (p *parser) rangeExpression() (node, error) {
 // level returns the operators that bind equally, loosest first.
 func level(n int) []string {
 	levels := [...][]string{
-		{"||"}, {"&&"}, {"==", "!=", "=~", "!~", "===", "<=>"}, {"<", "<=", ">", ">="}, {"|", "^", "&"}, {"<<", ">>"}, {"+", "-"}, {"*", "/", "%"}, {"**"},
+		{"||"}, {"&&"}, {"==", "!=", "=~", "!~", "===", "<=>"}, {"<", "<=", ">", ">="}, {"|", "^", "&"}, {"<<", ">>"}, {"+", "-"}, {"*", "/", "%"},
 	}
 	if n >= len(levels) {
 		return nil
@@ -130,7 +141,7 @@ func (p *parser) binary(n int) (node, error) {
 func (p *parser) unary() (node, error) {
 	t := p.peek()
 	if t.kind != tokOp || !strings.Contains("!-+", t.text) {
-		return p.postfix()
+		return p.power()
 	}
 	if err := p.enter(); err != nil {
 		return nil, err
@@ -145,6 +156,22 @@ func (p *parser) unary() (node, error) {
 		return &logic{line(t.line), "not", x, nil}, nil
 	}
 	return &call{line: line(t.line), receiver: x, name: t.text + "@"}, nil
+}
+
+// power reads x ** y, which binds tighter than a sign in front of x and to the right.
+func (p *parser) power() (node, error) {
+	base, err := p.postfix()
+	if err != nil || !p.op("**") {
+		return base, err
+	}
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	t := p.next()
+	p.newlines()
+	exponent, err := p.unary()
+	return &call{line: line(t.line), receiver: base, name: "**", args: []node{exponent}}, err
 }
 
 // postfix reads a value and the calls, indexes and blocks behind it.
@@ -234,7 +261,7 @@ func (p *parser) startsArgument() bool {
 	case tokInt, tokFloat, tokString, tokSymbol, tokRegexp, tokWords, tokSymbols, tokIdent, tokConst, tokLabel:
 		return true
 	case tokKeyword:
-		return slices.Contains([]string{"true", "false", "nil", "not", "defined?", "case", "self"}, t.text)
+		return slices.Contains([]string{"true", "false", "nil", "not", "defined?", "case", "self", "__FILE__", "__LINE__", "__dir__", "__method__"}, t.text)
 	case tokOp:
 		switch t.text {
 		case "[", "(", "!", "->":

@@ -226,6 +226,7 @@ func (p *parser) params(b *block) error {
 		}
 		b.params = append(b.params, t.text)
 		p.locals = append(p.locals, t.text)
+		p.newlines()
 		if p.accept(tokOp, "|") {
 			return nil
 		}

@@ -49,7 +49,7 @@ type SyntaxError struct {
 
 // Error begins as Ruby's text does.
 func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("%s:%d: syntax error, %s", e.File, e.Line, e.Reason)
+	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason)
 }
 
 // RefusedError is Ruby that is not run here: the original may load the file. A JSON file beside it is the way out.
