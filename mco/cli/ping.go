@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mco-go/mco-go/mco/cli/optparse"
+	"github.com/mco-go/mco-go/mco/cli/report"
+	"github.com/mco-go/mco-go/mco/rpc"
+)
+
+// pingApp is `mco ping`: every node that answers, with its time.
+func pingApp() *application {
+	graph := false
+	return &application{
+		name:        "ping",
+		description: "Ping all nodes",
+		options: []optparse.Option{
+			option("-g --graph", "", optparse.Flag, "Shows a graph of ping distribution", toggle(func() { graph = true })),
+		},
+		run: func(s *session) error {
+			if _, ok := s.cfg.Plugin("rpc.graph"); ok {
+				graph = true
+			}
+			times, err := s.ping()
+			if err != nil {
+				return err
+			}
+			fmt.Fprint(s.out, "\n\n---- ping statistics ----\n")
+			if len(times) == 0 {
+				fmt.Fprintln(s.out, "No responses received")
+				return exit(4)
+			}
+			sum := 0.0
+			for _, t := range times {
+				sum += t
+			}
+			line := ""
+			if graph {
+				line = report.Spark(times)
+			}
+			fmt.Fprintf(s.out, "%d replies max: %.2f min: %.2f avg: %.2f %s\n", len(times), slices.Max(times), slices.Min(times), sum/float64(len(times)), line)
+			return nil
+		},
+	}
+}
+
+// ping prints each answer as it comes and returns the times in milliseconds. Where neither -t nor --dt says how long, the wait ends
+// when no more answers are to be expected.
+func (s *session) ping() ([]float64, error) {
+	extra, err := s.checkCompound(s.opts.filter.Compound)
+	if err != nil {
+		return nil, err
+	}
+	client, err := s.connect()
+	if err != nil {
+		return nil, err
+	}
+	d := rpc.Discovery{Collective: s.opts.collective, Filter: s.opts.filter, Extra: extra}
+	limit := s.discoveryLimit()
+	switch {
+	case s.opts.timeout != defaultTimeout:
+		d.Timeout, d.Extra = seconds(s.opts.timeout)+extra, 0
+	case limit != nil:
+		d.Timeout, d.Extra = defaultTimeout*time.Second+*limit+extra, 0
+	}
+	var times []float64
+	for pong, err := range client.Ping(s.ctx, d) {
+		if err != nil {
+			return times, err
+		}
+		ms := float64(pong.Latency) / float64(time.Millisecond)
+		times = append(times, ms)
+		fmt.Fprintf(s.out, "%-40s time=%.2f ms\n", pong.Node, ms)
+	}
+	return times, nil
+}

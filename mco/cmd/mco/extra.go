@@ -1,0 +1,6 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// extra returns the commands that are ours. They stand beside the original's and have flags of their own.
+func extra() []*cobra.Command { return nil }
