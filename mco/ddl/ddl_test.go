@@ -140,6 +140,8 @@ func TestWholeText(t *testing.T) {
 		{`^(a|b)$`, "a\nb", false},
 		{`^[\s\S]+$`, "a\nb", true},
 		{`^[|]$`, "|", true},
+		{`^[]|a]+$`, "a\n]", false},
+		{`^[^]|]+$`, "a\n]", false},
 	} {
 		d := mustParse(t, `action "a", :description => "d" do
   input :x, :prompt => "p", :description => "d", :type => :string, :validation => '`+tt.pattern+`', :optional => false, :maxlength => 0

@@ -154,7 +154,7 @@ func (in *interpreter) text(n *stringNode) (mco.Value, error) {
 	case tokRegexp:
 		return mco.Re(mco.Regexp{Source: b.String(), Options: n.opts}), nil
 	}
-	return mco.String(b.String()), nil
+	return literalText(b.String()), nil
 }
 
 func (in *interpreter) hash(n *hashNode) (mco.Value, error) {

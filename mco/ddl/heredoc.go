@@ -63,6 +63,7 @@ func (lx *lexer) readHeredoc(d heredoc) error {
 			line = line[:end+1]
 		}
 		lx.pos += len(line)
+		lx.checkText(line)
 		if strings.HasSuffix(line, "\n") {
 			lx.line++
 		}

@@ -19,6 +19,8 @@ type lexer struct {
 	tokens []token
 	docs   []heredoc // whose bodies begin at the next line
 	spaced bool
+	start  int   // of the token that is being read
+	bad    error // bytes that are not UTF-8, which Ruby refuses except in comments
 }
 
 // lex cuts src into tokens. line is the number of its first line.
@@ -31,6 +33,9 @@ func lex(src, file string, line int) ([]token, error) {
 		done, err := lx.next()
 		if err != nil {
 			return nil, err
+		}
+		if lx.bad != nil {
+			return nil, lx.bad
 		}
 		if done {
 			break
@@ -62,6 +67,7 @@ func (lx *lexer) last() token {
 }
 
 func (lx *lexer) emit(t token) {
+	lx.checkText(lx.src[lx.start:lx.pos])
 	t.spaced = lx.spaced
 	c := lx.peek(0)
 	t.glued = c != 0 && c != ' ' && c != '\t' && c != '\n' && c != '\r'
@@ -69,8 +75,16 @@ func (lx *lexer) emit(t token) {
 	lx.spaced = false
 }
 
+// checkText remembers the first text that is not UTF-8.
+func (lx *lexer) checkText(s string) {
+	if lx.bad == nil && !utf8.ValidString(s) {
+		lx.bad = lx.syntax("invalid multibyte char (UTF-8)")
+	}
+}
+
 func (lx *lexer) next() (done bool, err error) {
 	lx.blanks()
+	lx.start = lx.pos
 	if lx.pos >= len(lx.src) {
 		lx.emit(token{kind: tokEOF, line: lx.line})
 		return true, nil
@@ -210,9 +224,6 @@ func (lx *lexer) word() error {
 		lx.pos++
 	}
 	text := lx.src[start:lx.pos]
-	if !utf8.ValidString(text) {
-		return lx.syntax("invalid multibyte char (UTF-8)")
-	}
 	afterDot := lx.last().kind == tokOp && (lx.last().text == "." || lx.last().text == "&.")
 	ternary := lx.last().kind == tokOp && lx.last().text == "?"
 	if lx.peek(0) == ':' && lx.peek(1) != ':' && !afterDot && !(ternary && lx.peek(1) != ' ') {

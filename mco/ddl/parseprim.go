@@ -64,12 +64,12 @@ func (p *parser) text(t token) (node, error) {
 		case tokRegexp:
 			return &literal{line(t.line), mco.Re(mco.Regexp{Source: s, Options: t.opts})}, nil
 		}
-		return &literal{line(t.line), mco.String(s)}, nil
+		return &literal{line(t.line), literalText(s)}, nil
 	}
 	n := &stringNode{line: line(t.line), kind: t.kind, opts: t.opts}
 	for _, part := range t.parts {
 		if !part.code {
-			n.parts = append(n.parts, &literal{line(t.line), mco.String(part.text)})
+			n.parts = append(n.parts, &literal{line(t.line), literalText(part.text)})
 			continue
 		}
 		inner, err := p.interpolated(part)

@@ -101,6 +101,9 @@ func alternatives(source string) []string {
 			i++
 		case '[':
 			classes++
+			for i+1 < len(source) && (source[i+1] == '^' || source[i+1] == ']') && (source[i] == '[' || source[i] == '^') {
+				i++ // a bracket that opens a class's list stands for itself
+			}
 		case ']':
 			classes = max(0, classes-1)
 		case '(':

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/mco-go/mco-go/mco"
 )
@@ -28,9 +27,6 @@ func ParseRuby(kind Kind, name string, src []byte, file string, opts ...Option) 
 		return nil, &LimitError{file, 1, fmt.Sprintf("larger than %d bytes", maxFile)}
 	}
 	text := strings.TrimPrefix(string(src), "\uFEFF")
-	if !utf8.ValidString(text) {
-		return nil, &SyntaxError{file, badLine(text), "invalid multibyte char (UTF-8)"}
-	}
 	if i := strings.IndexByte(text, 0); i >= 0 {
 		return nil, &RefusedError{file, 1 + strings.Count(text[:i], "\n"), "a NUL byte"}
 	}
@@ -59,17 +55,4 @@ func ParseRuby(kind Kind, name string, src []byte, file string, opts ...Option) 
 
 func newDDL(kind Kind, name, file string) *DDL {
 	return &DDL{Kind: kind, Name: name, File: file, Meta: new(mco.Map), Requirements: new(mco.Map), Usage: mco.String("")}
-}
-
-func badLine(text string) int {
-	n := 1
-	for i, r := range text {
-		if r == '\n' {
-			n++
-		}
-		if _, size := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && size == 1 {
-			break
-		}
-	}
-	return n
 }

@@ -30,6 +30,14 @@ func show(v mco.Value) string {
 	return inspect.Inspect(v)
 }
 
+// literalText labels the text of a literal as Ruby does: UTF-8, whatever escapes made of it.
+func literalText(s string) mco.Value {
+	if utf8.ValidString(s) {
+		return mco.String(s)
+	}
+	return mco.EncodedText(s, "UTF-8")
+}
+
 func quote(s string) string { return inspect.Inspect(mco.String(s)) }
 
 // class names a value's class as Ruby's error texts do.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mco-go/mco-go/mco"
+	"github.com/mco-go/mco-go/mco/discovery"
 )
 
 // Call is one request of an RPC agent. Agent and Action must be set. Its inputs are sent as they are: whoever makes a Call has
@@ -52,10 +53,7 @@ type Batch struct {
 
 // split cuts nodes into batches.
 func (b Batch) split(nodes []string) [][]string {
-	size := b.Size
-	if b.Percent {
-		size = (len(nodes)*b.Size + 99) / 100
-	}
+	size := discovery.BatchSize(b.Size, b.Percent, len(nodes))
 	if size <= 0 || size >= len(nodes) {
 		return [][]string{nodes}
 	}
