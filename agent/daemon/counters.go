@@ -33,3 +33,10 @@ func (d *Daemon) Statistics() agent.Statistics {
 	slices.Sort(out.Running)
 	return out
 }
+
+// Busy tells whether any request is running.
+func (d *Daemon) Busy() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.running) > 0
+}

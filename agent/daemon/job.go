@@ -52,10 +52,10 @@ func (j *job) read() bool {
 			return false
 		}
 		names := j.rpc.InputNames()
-		what = "action=" + printable(j.rpc.Action) + " inputs=" + printable(strings.Join(names, ","))
+		what = ": action=" + printable(j.rpc.Action) + " inputs=" + printable(strings.Join(names, ","))
 	}
 	if d.log.Enabled(context.Background(), 0) {
-		d.log.Info(fmt.Sprintf("Handling message %s: %s", description(j.request), what))
+		d.log.Info("Handling message " + description(j.request) + what)
 	}
 	return true
 }

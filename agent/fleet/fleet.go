@@ -73,7 +73,7 @@ func New(o Options) (*Fleet, error) {
 		facts := o.Facts(i + 1)
 		d, err := node.Build(node.Options{
 			Config: &c, Providers: o.Providers, Log: o.Log, DDLs: ddls,
-			Facts: func() *mco.Map { return facts },
+			Facts: func() *mco.Map { return facts }, Classes: func() []string { return classes(facts) },
 		})
 		if err != nil {
 			return nil, fmt.Errorf("node %s: %w", c.Identity, err)
@@ -148,6 +148,13 @@ func (f *Fleet) Ready() int {
 		}
 	}
 	return n
+}
+
+// classes are the classes of a node with these facts.
+func classes(facts *mco.Map) []string {
+	role, _ := facts.Get(mco.String("role"))
+	name, _ := role.AsString()
+	return []string{"simulated", "role::" + name}
 }
 
 // Identity is the name of node i of a simulated fleet.

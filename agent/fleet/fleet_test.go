@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -35,7 +34,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func options(t testing.TB, bus *loopback.Bus, n int) Options {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "client.cfg")
-	text := "connector = rabbitmq\nplugin.psk = lab\nclassesfile = /nonexistent\nloglevel = error\n"
+	text := "connector = rabbitmq\nplugin.psk = lab\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -44,8 +43,8 @@ func options(t testing.TB, bus *loopback.Bus, n int) Options {
 		t.Fatal(err)
 	}
 	return Options{N: n, Config: c, Parallel: 8, Providers: node.Providers{
-		Connectors: map[string]func(*config.Config, *slog.Logger) (connector.Connector, error){
-			"rabbitmq": func(c *config.Config, _ *slog.Logger) (connector.Connector, error) {
+		Connectors: map[string]func(*config.Config, node.Session) (connector.Connector, error){
+			"rabbitmq": func(c *config.Config, _ node.Session) (connector.Connector, error) {
 				return bus.Connect(loopback.Options{Identity: c.Identity, Requests: true}), nil
 			},
 		},
@@ -54,9 +53,8 @@ func options(t testing.TB, bus *loopback.Bus, n int) Options {
 				return psk.New(psk.Options{Secret: "lab", Identity: c.Identity})
 			},
 		},
-		Classes: func(*config.Config, *slog.Logger) []string { return nil },
-		Plain:   []agent.Plain{discovery.Agent{}},
-		Agents:  []node.NamedMaker{{Name: rpcutil.Name, Make: rpcutil.New}},
+		Plain:  []agent.Plain{discovery.Agent{}},
+		Agents: []node.NamedMaker{{Name: rpcutil.Name, Make: rpcutil.New}},
 	}}
 }
 
@@ -118,6 +116,9 @@ func TestFleetAnswers(t *testing.T) {
 		web := mco.Filter{Facts: []mco.FactFilter{{Fact: "role", Operator: mco.FactEqual, Value: "web"}}}
 		if names := ask(t, bus, web, 10); len(names) != 10 || !names["sim0004.example.net"] {
 			t.Errorf("web nodes: %v", names)
+		}
+		if names := ask(t, bus, mco.Filter{Classes: []string{"role::db"}}, 10); !names["sim0001.example.net"] {
+			t.Errorf("nodes of class role::db: %v", names)
 		}
 		stop()
 		if err := <-ended; err != nil {

@@ -20,7 +20,7 @@ var _ filter.Node = target{}
 func (t target) Identity() string  { return t.config.Identity }
 func (t target) Agents() []string  { return t.node.Agents() }
 func (t target) Facts() *mco.Map   { return t.facts() }
-func (t target) Classes() []string { return t.readClasses() }
+func (t target) Classes() []string { return t.classes() }
 
 // Data answers a function of a compound filter. Whoever may publish may ask here, before anything is authorised: only loaded plugins
 // are reached, within the time that their DDL gives them.

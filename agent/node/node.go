@@ -24,13 +24,18 @@ import (
 
 // Providers are the adapters that a program brings, by the lower case names that cfg files use.
 type Providers struct {
-	Connectors map[string]func(*config.Config, *slog.Logger) (connector.Connector, error)
+	Connectors map[string]func(*config.Config, Session) (connector.Connector, error)
 	Security   map[string]func(*config.Config) (security.Provider, error)
-	Facts      map[string]func(*config.Config, *slog.Logger) (func() *mco.Map, error)
-	Classes    func(*config.Config, *slog.Logger) []string // the lines of the classes file
 	Plain      []agent.Plain
 	Agents     []NamedMaker  // in load order
 	Data       []data.Plugin // beside those of the original
+}
+
+// Session is what a connector may know of the node that it serves.
+type Session struct {
+	Log *slog.Logger
+	// Busy tells whether requests are running, whose replies would be lost if the session moved to another broker now.
+	Busy func() bool
 }
 
 // NamedMaker makes the RPC agent of that name.
@@ -46,8 +51,9 @@ type Options struct {
 	Log       *slog.Logger
 	// DDLs is shared between nodes of one process; nil: one of its own.
 	DDLs *ddl.Cache
-	// Facts are a simulated node's; nil: the fact source that Config names.
-	Facts func() *mco.Map
+	// Facts and Classes are a simulated node's; nil: the fact source and the classes file that Config names.
+	Facts   func() *mco.Map
+	Classes func() []string
 }
 
 // errNoAuthorizer keeps every RPC agent from loading: a node that shall authorise and cannot must not answer.
@@ -74,7 +80,8 @@ func Build(o Options) (*daemon.Daemon, error) {
 	if weak, ok := provider.(interface{ Weakness() string }); ok {
 		o.Log.Warn(weak.Weakness())
 	}
-	session, err := conn(c, o.Log)
+	var d *daemon.Daemon // made below; the connector asks it only once it is started
+	session, err := conn(c, Session{Log: o.Log, Busy: func() bool { return d.Busy() }})
 	if err != nil {
 		return nil, fmt.Errorf("connector %s: %w", c.Connector, err)
 	}
@@ -82,7 +89,7 @@ func Build(o Options) (*daemon.Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	return daemon.New(daemon.Options{
+	d, err = daemon.New(daemon.Options{
 		Identity:       c.Identity,
 		Collectives:    c.Collectives,
 		MainCollective: c.MainCollective,
@@ -101,6 +108,7 @@ func Build(o Options) (*daemon.Daemon, error) {
 		Grace:          grace(c, o.Log),
 		Log:            o.Log,
 	})
+	return d, err
 }
 
 // pick returns the provider that the cfg file names under key.

@@ -27,9 +27,13 @@ import (
 // load reads a server.cfg of the given text.
 func load(t *testing.T, text string) *config.Config {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "server.cfg")
-	if err := os.WriteFile(path, []byte("identity = n1\nconnector = rabbitmq\nplugin.psk = lab\n"+text), 0o600); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "server.cfg")
+	text = "identity = n1\nconnector = rabbitmq\nplugin.psk = lab\nplugin.yaml = " + dir + "/facts.yaml\nclassesfile = " + dir + "/classes.txt\n" + text
+	for name, content := range map[string]string{"server.cfg": text, "facts.yaml": "os: Debian\n", "classes.txt": "base\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c, err := config.Load(path, config.Server)
 	if err != nil {
@@ -41,8 +45,8 @@ func load(t *testing.T, text string) *config.Config {
 func testProviders() Providers {
 	bus := loopback.NewBus()
 	return Providers{
-		Connectors: map[string]func(*config.Config, *slog.Logger) (connector.Connector, error){
-			"rabbitmq": func(c *config.Config, _ *slog.Logger) (connector.Connector, error) {
+		Connectors: map[string]func(*config.Config, Session) (connector.Connector, error){
+			"rabbitmq": func(c *config.Config, _ Session) (connector.Connector, error) {
 				return bus.Connect(loopback.Options{Identity: c.Identity}), nil
 			},
 		},
@@ -51,15 +55,8 @@ func testProviders() Providers {
 				return psk.New(psk.Options{Secret: "lab", Identity: c.Identity})
 			},
 		},
-		Facts: map[string]func(*config.Config, *slog.Logger) (func() *mco.Map, error){
-			"yaml": func(*config.Config, *slog.Logger) (func() *mco.Map, error) {
-				facts := mco.NewMap(mco.Pair{Key: mco.String("os"), Value: mco.String("Debian")})
-				return func() *mco.Map { return facts }, nil
-			},
-		},
-		Classes: func(*config.Config, *slog.Logger) []string { return []string{"base"} },
-		Plain:   []agent.Plain{discovery.Agent{}},
-		Agents:  []NamedMaker{{rpcutil.Name, rpcutil.New}},
+		Plain:  []agent.Plain{discovery.Agent{}},
+		Agents: []NamedMaker{{rpcutil.Name, rpcutil.New}},
 	}
 }
 
@@ -86,16 +83,12 @@ func TestBuildFails(t *testing.T) {
 	}{
 		{"connector missing", func(p *Providers) { p.Connectors = nil }, "connector = rabbitmq: this program has no such provider"},
 		{"security missing", func(p *Providers) { p.Security = nil }, "securityprovider = psk: this program has no such provider"},
-		{"facts missing", func(p *Providers) { p.Facts = nil }, "factsource = yaml: this program has no such provider"},
 		{"connector fails", func(p *Providers) {
-			p.Connectors["rabbitmq"] = func(*config.Config, *slog.Logger) (connector.Connector, error) { return nil, boom }
+			p.Connectors["rabbitmq"] = func(*config.Config, Session) (connector.Connector, error) { return nil, boom }
 		}, "connector rabbitmq: boom"},
 		{"security fails", func(p *Providers) {
 			p.Security["psk"] = func(*config.Config) (security.Provider, error) { return nil, boom }
 		}, "security provider psk: boom"},
-		{"facts fail", func(p *Providers) {
-			p.Facts["yaml"] = func(*config.Config, *slog.Logger) (func() *mco.Map, error) { return nil, boom }
-		}, "fact source yaml: boom"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			p := testProviders()

@@ -11,6 +11,7 @@ import (
 	"github.com/mco-go/mco-go/agent"
 	"github.com/mco-go/mco-go/agent/daemon"
 	"github.com/mco-go/mco-go/agent/data"
+	"github.com/mco-go/mco-go/agent/facts"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/config"
 	"github.com/mco-go/mco-go/mco/ddl"
@@ -18,13 +19,15 @@ import (
 
 // parts are what the agents and the filter of one node ask: facts, classes, data plugins, DDLs. It is safe for concurrent use.
 type parts struct {
-	config    *config.Config
-	log       *slog.Logger
-	providers Providers
-	ddls      *ddl.Cache
-	facts     func() *mco.Map
-	dataSet   *data.Set
-	node      agent.Node // set by the first load, before anything is received
+	config     *config.Config
+	log        *slog.Logger
+	providers  Providers
+	ddls       *ddl.Cache
+	facts      func() *mco.Map
+	classes    func() []string // for filters: a missing file is logged
+	classLines func() []string // for inventories: a missing file has no lines, and that is all
+	dataSet    *data.Set
+	node       agent.Node // set by the first load, before anything is received
 }
 
 // newParts prepares what a node's agents and filters ask. Data plugins stay what they are at a reload, as the original's do.
@@ -34,13 +37,16 @@ func newParts(o Options) (*parts, error) {
 		p.ddls = &ddl.Cache{LibDirs: o.Config.LibDirs, Options: []ddl.Option{ddl.OnNode()}}
 	}
 	if p.facts == nil {
-		open, err := pick(o.Providers.Facts, "factsource", o.Config.FactSource)
+		source, err := facts.FromConfig(o.Config, o.Log)
 		if err != nil {
 			return nil, err
 		}
-		if p.facts, err = open(o.Config, o.Log); err != nil {
-			return nil, fmt.Errorf("fact source %s: %w", o.Config.FactSource, err)
-		}
+		p.facts = source.Facts
+	}
+	p.classes, p.classLines = o.Classes, o.Classes
+	if o.Classes == nil {
+		path := o.Config.ClassesFile
+		p.classes, p.classLines = facts.NewClassFile(path, o.Log).Lines, func() []string { return facts.Classes(path) }
 	}
 	find := func(name string) (*ddl.DDL, error) { return p.ddls.Get(ddl.Data, name) }
 	plugins := append(data.Builtin(data.Node{Agent: p.agentMetadata, Collectives: o.Config.Collectives, Facts: p.facts}), o.Providers.Data...)
@@ -94,7 +100,7 @@ func (p *parts) make(maker NamedMaker, n agent.Node) (agent.Agent, error) {
 	}
 	return maker.Make(agent.Environment{
 		DDL: d, Config: p.config, Node: n, Log: p.log,
-		Facts: p.facts, Classes: p.readClasses, DataPlugins: p.dataPlugins, Data: p.query, Now: time.Now,
+		Facts: p.facts, Classes: p.classLines, DataPlugins: p.dataPlugins, Data: p.query, Now: time.Now,
 	})
 }
 
@@ -113,6 +119,3 @@ func (p *parts) tellRubyAgents() {
 		}
 	}
 }
-
-// readClasses returns the lines of the classes file, which is read each time, as the original does.
-func (p *parts) readClasses() []string { return p.providers.Classes(p.config, p.log) }

@@ -189,14 +189,13 @@ func newBench(t *testing.T, v vectorNode) *bench {
 	}
 	facts, _ := v.Facts.AsMap()
 	p, err := newParts(Options{
-		Config: c, Log: slog.New(slog.DiscardHandler), Facts: func() *mco.Map { return facts },
+		Config: c, Log: slog.New(slog.DiscardHandler), Facts: func() *mco.Map { return facts }, Classes: func() []string {
+			if v.Classes == nil {
+				return nil
+			}
+			return *v.Classes
+		},
 		Providers: Providers{
-			Classes: func(*config.Config, *slog.Logger) []string {
-				if v.Classes == nil {
-					return nil
-				}
-				return *v.Classes
-			},
 			Plain: []agent.Plain{discovery.Agent{}},
 			Agents: []NamedMaker{
 				{rpcutil.Name, func(env agent.Environment) (agent.Agent, error) {
