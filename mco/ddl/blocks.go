@@ -13,7 +13,7 @@ func (b *builder) defineAction(name, properties mco.Value, block func() error) e
 	if has, err := includes(properties, "description"); err != nil {
 		return err
 	} else if !has {
-		return errors.New("Action needs a :description property")
+		return said("Action needs a :description property")
 	}
 	a := b.d.action(name)
 	if a == nil {
@@ -40,7 +40,7 @@ func (b *builder) display(preference mco.Value) error {
 		b.d.Warnings = append(b.d.Warnings, "The display option :flatten is being deprecated and will be removed in the next minor release.")
 	}
 	if !ok || !slices.Contains([]mco.Symbol{"ok", "failed", "flatten", "always"}, s) {
-		return fmt.Errorf("Display preference %s is not valid, should be :ok, :failed, :flatten or :always", text(preference))
+		return said("Display preference %s is not valid, should be :ok, :failed, :flatten or :always", text(preference))
 	}
 	if b.action == nil {
 		return errors.New(noMethod("[]=", mco.Nil()))
@@ -80,10 +80,10 @@ func (b *builder) aggregate(args []mco.Value) error {
 	if len(args) == 2 {
 		m, ok := args[1].AsMap()
 		if !ok {
-			return errors.New("Formats supplied to aggregation functions should be a hash")
+			return said("Formats supplied to aggregation functions should be a hash")
 		}
 		if _, ok := m.Get(mco.Sym("format")); !ok {
-			return errors.New("Formats supplied to aggregation functions must have a :format key")
+			return said("Formats supplied to aggregation functions must have a :format key")
 		}
 		if !m.Symbol("format").IsNil() {
 			more = m
@@ -91,7 +91,7 @@ func (b *builder) aggregate(args []mco.Value) error {
 	}
 	function, ok := args[0].AsMap()
 	if !ok {
-		return errors.New("Functions supplied to aggregate should be a hash")
+		return said("Functions supplied to aggregate should be a hash")
 	}
 	list := function.Symbol("args")
 	if !truthy(list) {
@@ -115,10 +115,10 @@ func (b *builder) dataquery(properties mco.Value, block func() error) error {
 	if has, err := includes(properties, "description"); err != nil {
 		return err
 	} else if !has {
-		return errors.New("Data queries need a :description")
+		return said("Data queries need a :description")
 	}
 	if b.d.Query != nil {
-		return errors.New("Data queries can only have one definition")
+		return said("Data queries can only have one definition")
 	}
 	m, ok := properties.AsMap()
 	if !ok {
@@ -137,7 +137,7 @@ func (b *builder) dataquery(properties mco.Value, block func() error) error {
 
 func (b *builder) discovery(block func() error) error {
 	if b.d.discovery {
-		return errors.New("Discovery plugins can only have one definition")
+		return said("Discovery plugins can only have one definition")
 	}
 	b.d.discovery, b.inDiscovery = true, true
 	if block != nil {
@@ -152,12 +152,12 @@ func (b *builder) discovery(block func() error) error {
 func (b *builder) capabilities(args []mco.Value) error {
 	caps := flatten(nil, args)
 	if len(caps) == 0 {
-		return errors.New("Discovery plugin capabilities can't be empty")
+		return said("Discovery plugin capabilities can't be empty")
 	}
 	for _, c := range caps {
 		s, ok := c.AsSymbol()
 		if !ok || !slices.Contains([]mco.Symbol{"classes", "facts", "identity", "agents", "compound"}, s) {
-			return fmt.Errorf("%s is not a valid capability, valid capabilities are :classes, :facts, :identity, :agents and :compound", text(c))
+			return said("%s is not a valid capability, valid capabilities are :classes, :facts, :identity, :agents and :compound", text(c))
 		}
 		if !b.d.discovery {
 			return errors.New(noMethod("[]", mco.Nil()))

@@ -63,9 +63,6 @@ func (m method) unknown() error {
 	return m.refused()
 }
 
-// want checks the number of arguments.
-func (m method) want(n int) error { return arity{n, n}.check(len(m.args)) }
-
 func (m method) str(s string) (mco.Value, bool, error) {
 	return mco.String(s), true, m.in.charge(m.at, len(s))
 }

@@ -14,13 +14,13 @@ import (
 	"github.com/mco-go/mco-go/mco"
 )
 
-// original is the original, loading DDLs for comparison.
-type original struct {
+// peer is the original, loading DDLs for comparison.
+type peer struct {
 	in  *bufio.Writer
 	out *bufio.Reader
 }
 
-func startOriginal(t *testing.T) *original {
+func startOriginal(t *testing.T) *peer {
 	t.Helper()
 	ruby, err := exec.LookPath("ruby")
 	if err != nil {
@@ -49,11 +49,11 @@ func startOriginal(t *testing.T) *original {
 			t.Errorf("the original: %v", err)
 		}
 	})
-	return &original{bufio.NewWriter(in), bufio.NewReader(out)}
+	return &peer{bufio.NewWriter(in), bufio.NewReader(out)}
 }
 
 // load returns what the original declares, as Ruby inspects it, or its error.
-func (o *original) load(t *testing.T, kind Kind, side, name, text string) string {
+func (o *peer) load(t *testing.T, kind Kind, side, name, text string) string {
 	t.Helper()
 	fmt.Fprintf(o.in, "%s %s %s %x\n", kind, side, name, text)
 	if err := o.in.Flush(); err != nil {

@@ -94,10 +94,7 @@ func (d *DDL) NewSummary(action string) (*Summary, error) {
 }
 
 func (s *Summary) fail(output mco.Value, why, log string) {
-	if strings.Contains(why, "%s") {
-		why = strings.Replace(why, "%s", text(output), 1)
-	}
-	s.Failures = append(s.Failures, Failed{output, why})
+	s.Failures = append(s.Failures, Failed{output, strings.Replace(why, "%s", text(output), 1)})
 	s.Log = append(s.Log, log)
 }
 

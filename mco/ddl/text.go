@@ -73,6 +73,13 @@ func noMethod(name string, v mco.Value) string {
 	return fmt.Sprintf("undefined method `%s' for %s:%s", name, show(v), class(v))
 }
 
+// original is an error in the words of the original, which people read as they stand.
+type original string
+
+func (e original) Error() string { return string(e) }
+
+func said(format string, args ...any) error { return original(fmt.Sprintf(format, args...)) }
+
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func isWord(c byte) bool {

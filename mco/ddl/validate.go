@@ -121,7 +121,7 @@ func (d *DDL) ValidateQuery(argument mco.Value) error {
 	in := d.Query.Input("query")
 	switch {
 	case in == nil && truthy(argument):
-		return fmt.Errorf("No data plugin argument was declared in the %s DDL but an input was supplied", name)
+		return said("No data plugin argument was declared in the %s DDL but an input was supplied", name)
 	case in == nil, argument.IsNil() && in.IsOptional():
 		return nil
 	}

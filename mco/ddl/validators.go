@@ -23,7 +23,7 @@ func (d *DDL) check(in *Input, v mco.Value) error {
 			return err
 		}
 		if most > 0 && int64(characters(v)) > most {
-			return fmt.Errorf("Input string is longer than %d character(s)", most)
+			return said("Input string is longer than %d character(s)", most)
 		}
 		return d.rule(v, in.Validation)
 	case "list":
@@ -169,7 +169,7 @@ func validator(v mco.Value, name string) error {
 	if known, err := communityValidator(v, name); known {
 		return err
 	}
-	return fmt.Errorf("Unknown validator: '%s'.", name)
+	return said("Unknown validator: '%s'.", name)
 }
 
 func shellsafe(v mco.Value) error {

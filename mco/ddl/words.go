@@ -103,7 +103,7 @@ func (b *builder) metadata(meta mco.Value) error {
 		if has, err := includes(meta, key); err != nil {
 			return err
 		} else if !has {
-			return fmt.Errorf("Metadata needs a :%s property", key)
+			return said("Metadata needs a :%s property", key)
 		}
 	}
 	m, _ := meta.AsMap()
@@ -114,11 +114,11 @@ func (b *builder) metadata(meta mco.Value) error {
 func (b *builder) requires(requirement mco.Value) error {
 	m, ok := requirement.AsMap()
 	if !ok {
-		return errors.New("Requirement should be a hash in the form :item => 'requirement'")
+		return said("Requirement should be a hash in the form :item => 'requirement'")
 	}
 	for k, v := range m.All() {
 		if s, ok := k.AsSymbol(); !ok || s != "mcollective" {
-			return fmt.Errorf("Requirement %s is not a valid requirement, only mcollective is supported", text(k))
+			return said("Requirement %s is not a valid requirement, only mcollective is supported", text(k))
 		}
 		b.d.Requirements.Set(k, v)
 	}
@@ -131,7 +131,7 @@ func (b *builder) requires(requirement mco.Value) error {
 		return errors.New(noMethod("scan", v))
 	}
 	if CompareVersions(Version, wanted) < 0 {
-		return fmt.Errorf("%s plugin '%s' requires MCollective version %s or newer", capitalize(string(b.d.Kind)), b.d.Name, wanted)
+		return said("%s plugin '%s' requires MCollective version %s or newer", capitalize(string(b.d.Kind)), b.d.Name, wanted)
 	}
 	return nil
 }
@@ -142,21 +142,21 @@ func (b *builder) input(name, properties mco.Value) error {
 		if has, err := includes(properties, "optional"); err != nil {
 			return err
 		} else if !has {
-			return errors.New("Input needs a :optional property")
+			return said("Input needs a :optional property")
 		}
 	case Data:
 		if s, ok := name.AsSymbol(); !ok || s != "query" {
-			return errors.New("The only valid input name for a data query is 'query'")
+			return said("The only valid input name for a data query is 'query'")
 		}
 	}
 	if b.current == nil && !b.inDiscovery {
-		return fmt.Errorf("Cannot figure out what entity input %s belongs to", text(name))
+		return said("Cannot figure out what entity input %s belongs to", text(name))
 	}
 	for _, key := range []string{"prompt", "description", "type"} {
 		if has, err := includes(properties, key); err != nil {
 			return err
 		} else if !has {
-			return fmt.Errorf("Input needs a :%s property", key)
+			return said("Input needs a :%s property", key)
 		}
 	}
 	m, ok := properties.AsMap()
@@ -174,13 +174,13 @@ func (b *builder) input(name, properties mco.Value) error {
 	case "string":
 		for _, key := range []string{"validation", "maxlength"} {
 			if has, _ := includes(properties, key); !has {
-				return fmt.Errorf("Input type :string needs a :%s argument", key)
+				return said("Input type :string needs a :%s argument", key)
 			}
 		}
 		in.Validation, in.MaxLength = m.Symbol("validation"), m.Symbol("maxlength")
 	case "list":
 		if has, _ := includes(properties, "list"); !has {
-			return errors.New("Input type :list needs a :list argument")
+			return said("Input type :list needs a :list argument")
 		}
 		in.List = m.Symbol("list")
 	}
@@ -198,13 +198,13 @@ func (i *Interface) setInput(in *Input) {
 
 func (b *builder) output(name, properties mco.Value) error {
 	if b.current == nil && !b.inDiscovery {
-		return fmt.Errorf("Cannot figure out what action input %s belongs to", text(name))
+		return said("Cannot figure out what action input %s belongs to", text(name))
 	}
 	for _, key := range []string{"description", "display_as"} {
 		if has, err := includes(properties, key); err != nil {
 			return err
 		} else if !has {
-			return fmt.Errorf("Output %s needs a %s argument", text(name), key)
+			return said("Output %s needs a %s argument", text(name), key)
 		}
 	}
 	m, ok := properties.AsMap()
