@@ -5,14 +5,10 @@ import (
 	"strconv"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/mco-go/mco-go/mco/broker"
 	"github.com/mco-go/mco-go/mco/connector"
 	"github.com/mco-go/mco-go/mco/connector/contracttest"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // startBroker starts a dev broker that ends with the test.
 func startBroker(t testing.TB, o broker.Options) *broker.Broker {
