@@ -59,6 +59,10 @@ func start(o options, args []string, parent notifier) error {
 	if background && !parent.background() {
 		return startInBackground(args[1:])
 	}
+	// The child in the background leaves this folder; what it goes on using must not be lost with it.
+	if err := makeAbsolute(&o.pidfile, &cfg.LogFile); err != nil {
+		return err
+	}
 	log, err := logging.New(logging.Options{
 		Type: cfg.LoggerType, File: cfg.LogFile, Level: cfg.LogLevel, Keep: cfg.KeepLogs, MaxSize: int64(cfg.MaxLogSize),
 		Facility: cfg.LogFacility, Color: cfg.Color, Program: filepath.Base(args[0]),
@@ -77,6 +81,18 @@ func start(o options, args []string, parent notifier) error {
 		defer pid.remove()
 	}
 	return serve(cfg, log, parent)
+}
+
+func makeAbsolute(paths ...*string) (err error) {
+	for _, p := range paths {
+		if *p == "" {
+			continue
+		}
+		if *p, err = filepath.Abs(*p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // announce writes the lines with which the original begins its log, after what was to be said about the cfg file.
