@@ -60,11 +60,12 @@ func start(o options, args []string, parent notifier) error {
 		return startInBackground(args[1:])
 	}
 	// The child in the background leaves this folder; what it goes on using must not be lost with it.
-	if err := makeAbsolute(&o.pidfile, &cfg.LogFile); err != nil {
+	logFile := cfg.LogFile
+	if err := makeAbsolute(&o.pidfile, &logFile); err != nil {
 		return err
 	}
 	log, err := logging.New(logging.Options{
-		Type: cfg.LoggerType, File: cfg.LogFile, Level: cfg.LogLevel, Keep: cfg.KeepLogs, MaxSize: int64(cfg.MaxLogSize),
+		Type: cfg.LoggerType, File: logFile, Level: cfg.LogLevel, Keep: cfg.KeepLogs, MaxSize: int64(cfg.MaxLogSize),
 		Facility: cfg.LogFacility, Color: cfg.Color, Program: filepath.Base(args[0]),
 	})
 	if err != nil {
