@@ -51,7 +51,8 @@ func (p *parts) query(ctx context.Context, plugin string, query mco.Value) (*mco
 	case err != nil && given:
 		return nil, &ddl.NotFoundError{Kind: ddl.Data, Name: data.FullName(plugin)}
 	case err != nil:
-		return nil, fmt.Errorf("No plugin %s defined", data.FullName(plugin)) //nolint:staticcheck // the original's text
+		//lint:ignore ST1005 the original's text
+		return nil, fmt.Errorf("No plugin %s defined", data.FullName(plugin))
 	case given:
 		return p.dataSet.Query(ctx, plugin, d.ConvertQuery(mco.String(inspect.Text(query))))
 	}

@@ -102,6 +102,9 @@ func (d *DDL) pattern(v mco.Value, re mco.Regexp, shown string) error {
 	if !ok {
 		return errors.New(noMethod("match", v))
 	}
+	if v.Encoding() == mco.Binary {
+		s = bytewise(s)
+	}
 	hit, err := d.patterns.match(re, s)
 	if err != nil {
 		return err
@@ -110,6 +113,21 @@ func (d *DDL) pattern(v mco.Value, re mco.Regexp, shown string) error {
 		return errors.New("value should match " + shown)
 	}
 	return nil
+}
+
+// bytewise makes each byte of a binary string one character, as Ruby matches such a string. What is not ASCII becomes a character of
+// private use, which no class of letters, digits or blanks holds.
+func bytewise(s string) string {
+	const private = '\uE000'
+	var b strings.Builder
+	for i := range len(s) {
+		if s[i] < utf8.RuneSelf {
+			b.WriteByte(s[i])
+			continue
+		}
+		b.WriteRune(private + rune(s[i]))
+	}
+	return b.String()
 }
 
 // named applies the type or the validator of that name.

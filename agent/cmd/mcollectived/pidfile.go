@@ -70,7 +70,8 @@ func removeStale(path string) error {
 	numbered := err == nil && pid > 0
 	locked := errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 	if locked || numbered && isDaemon(pid) {
-		return fmt.Errorf("Process is already running with PID %d", pid) //nolint:staticcheck // the original's text
+		//lint:ignore ST1005 the original's text
+		return fmt.Errorf("Process is already running with PID %d", pid)
 	}
 	return removeIfSame(f, path)
 }
