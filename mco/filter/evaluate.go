@@ -8,7 +8,6 @@ import (
 
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/rubynum"
-	"github.com/mco-go/mco-go/mco/rubyre"
 )
 
 // maxStack bounds a call stack, and with it the depth of its parentheses.
@@ -16,7 +15,7 @@ const maxStack = 4096
 
 // matchCompound evaluates one call stack. The original turns it into a line of Ruby and evaluates that, so every part is worked out
 // before any operator is applied: a part that raises drops the message wherever it stands.
-func matchCompound(stack mco.Value, n Node) (bool, error) {
+func matchCompound(stack mco.Value, w *work) (bool, error) {
 	list, ok := stack.AsList()
 	if !ok {
 		return false, fmt.Errorf("compound filter is a %v, not a list", stack.Kind())
@@ -26,7 +25,7 @@ func matchCompound(stack mco.Value, n Node) (bool, error) {
 	}
 	e := expression{words: make([]string, 0, len(list))}
 	for _, part := range list {
-		word, err := evaluatePart(part, n)
+		word, err := evaluatePart(part, w)
 		if errors.Is(err, ErrNoData) {
 			return false, nil // not decidable here, and so false whatever else it says
 		}
@@ -50,7 +49,7 @@ func matchCompound(stack mco.Value, n Node) (bool, error) {
 var errUnreadable = errors.New("compound filter cannot be read: an operand or an operator is missing")
 
 // evaluatePart turns one part of a call stack into a word of the expression: "true", "false", an operator, or nothing.
-func evaluatePart(part mco.Value, n Node) (string, error) {
+func evaluatePart(part mco.Value, w *work) (string, error) {
 	m, ok := part.AsMap()
 	if !ok || m.Len() == 0 {
 		return "", fmt.Errorf("part of a compound filter is a %v", part.Kind())
@@ -61,9 +60,9 @@ func evaluatePart(part mco.Value, n Node) (string, error) {
 	var err error
 	switch kind {
 	case "statement":
-		verdict, err = evaluateStatement(first.Value, n)
+		verdict, err = evaluateStatement(first.Value, w)
 	case "fstatement":
-		verdict, err = evaluateFunction(first.Value, n)
+		verdict, err = evaluateFunction(first.Value, w)
 	case "and", "or", "not", "(", ")":
 		return kind, nil
 	default:
@@ -135,7 +134,7 @@ func (e *expression) operand() (bool, error) {
 var factOperators = []string{">=", "<=", "=", "<", ">"}
 
 // evaluateStatement decides a class, a class pattern or a fact comparison (matcher.rb eval_compound_statement).
-func evaluateStatement(statement mco.Value, n Node) (bool, error) {
+func evaluateStatement(statement mco.Value, w *work) (bool, error) {
 	text, ok := statement.AsString()
 	if !ok {
 		return false, fmt.Errorf("statement of a compound filter is a %v", statement.Kind())
@@ -145,9 +144,9 @@ func evaluateStatement(statement mco.Value, n Node) (bool, error) {
 	case err != nil:
 		return false, err
 	case operator == "":
-		return anyLine(statement, n.Classes())
+		return w.anyClass(statement)
 	}
-	return matchFact(mco.String(name), operator, mco.String(value), n.Facts())
+	return w.fact(mco.String(name), operator, mco.String(value))
 }
 
 // splitStatement splits a fact comparison at its operator; a class has none. A value that begins with a slash is a pattern, whatever
@@ -189,7 +188,7 @@ func leftmost(text string, operators []string) string {
 }
 
 // evaluateFunction runs a data query and compares its output (matcher.rb eval_compound_fstatement).
-func evaluateFunction(call mco.Value, n Node) (bool, error) {
+func evaluateFunction(call mco.Value, w *work) (bool, error) {
 	m, ok := call.AsMap()
 	if !ok {
 		return false, fmt.Errorf("function of a compound filter is a %v", call.Kind())
@@ -203,7 +202,7 @@ func evaluateFunction(call mco.Value, n Node) (bool, error) {
 		return false, fmt.Errorf("function of a compound filter has no name: %w", ErrNoData)
 	}
 	query := field("params")
-	outputs, err := n.Data(name, query)
+	outputs, err := w.query(name, query)
 	if err != nil {
 		return false, err
 	}
@@ -231,14 +230,14 @@ func evaluateFunction(call mco.Value, n Node) (bool, error) {
 		if !isText {
 			return false, nil
 		}
-		matched, err := matchText(text, right)
+		matched, err := w.matchText(text, right)
 		return matched != (operator == "!=~"), err
 	}
 	return compareOutput(left, operator, right)
 }
 
 // matchText matches with a regular expression, or with the text of one.
-func matchText(text string, pattern mco.Value) (bool, error) {
+func (w *work) matchText(text string, pattern mco.Value) (bool, error) {
 	source, options := "", 0
 	if re, ok := pattern.AsRegexp(); ok {
 		source, options = re.Source, re.Options
@@ -247,11 +246,7 @@ func matchText(text string, pattern mco.Value) (bool, error) {
 	} else {
 		return false, fmt.Errorf("pattern of a compound filter is a %v", pattern.Kind())
 	}
-	re, err := rubyre.Compile(source, options)
-	if err != nil {
-		return false, err
-	}
-	return re.MatchString(text)
+	return w.anyMatch(source, options, text)
 }
 
 // compareOutput compares a data plugin's output with what the filter says, by the kind of the output.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/rubynum"
-	"github.com/mco-go/mco-go/mco/rubyre"
 )
 
 // factRule is one way to write a fact expression. The operator is fixed, or what the pattern's middle group holds.
@@ -59,25 +58,25 @@ func AddWith(f *mco.Filter, words string) {
 	}
 }
 
-// matchFactEntry matches one fact entry of the wire form: a hash with Symbol keys.
-func matchFactEntry(entry mco.Value, facts *mco.Map) (bool, error) {
+// factEntry matches one fact entry of the wire form: a hash with Symbol keys.
+func (w *work) factEntry(entry mco.Value) (bool, error) {
 	m, ok := entry.AsMap()
 	if !ok {
 		return false, fmt.Errorf("fact filter is a %v, not a hash", entry.Kind())
 	}
 	operator, _ := m.Symbol("operator").AsString()
-	return matchFact(m.Symbol("fact"), operator, m.Symbol("value"), facts)
+	return w.fact(m.Symbol("fact"), operator, m.Symbol("value"))
 }
 
-// matchFact compares a fact. One that is missing matches nothing, not even !=; of a list any element counts, of a hash any key.
-func matchFact(name mco.Value, operator string, want mco.Value, facts *mco.Map) (bool, error) {
-	fact, ok := facts.Get(name)
+// fact compares a fact. One that is missing matches nothing, not even !=; of a list any element counts, of a hash any key.
+func (w *work) fact(name mco.Value, operator string, want mco.Value) (bool, error) {
+	fact, ok := w.Facts().Get(name)
 	if !ok || fact.IsNil() {
 		return false, nil
 	}
 	if list, ok := fact.AsList(); ok {
 		for _, element := range list {
-			if ok, err := compareFact(element, operator, want); ok || err != nil {
+			if ok, err := w.compareFact(element, operator, want); ok || err != nil {
 				return ok, err
 			}
 		}
@@ -85,17 +84,17 @@ func matchFact(name mco.Value, operator string, want mco.Value, facts *mco.Map) 
 	}
 	if m, ok := fact.AsMap(); ok {
 		for key := range m.All() {
-			if ok, err := compareFact(key, operator, want); ok || err != nil {
+			if ok, err := w.compareFact(key, operator, want); ok || err != nil {
 				return ok, err
 			}
 		}
 		return false, nil
 	}
-	return compareFact(fact, operator, want)
+	return w.compareFact(fact, operator, want)
 }
 
 // compareFact is the original's test_fact_value. An operator that it does not know is false.
-func compareFact(fact mco.Value, operator string, want mco.Value) (bool, error) {
+func (w *work) compareFact(fact mco.Value, operator string, want mco.Value) (bool, error) {
 	got, isText := fact.AsString()
 	value, wantsText := want.AsString()
 	switch operator {
@@ -113,11 +112,7 @@ func compareFact(fact mco.Value, operator string, want mco.Value) (bool, error) 
 		return false, fmt.Errorf("cannot compare a %v with a %v by %s", fact.Kind(), want.Kind(), operator)
 	}
 	if operator == "=~" {
-		re, err := rubyre.Compile(withoutSlashes(value), 0)
-		if err != nil {
-			return false, err
-		}
-		return re.MatchString(got)
+		return w.anyMatch(withoutSlashes(value), 0, got)
 	}
 	order, err := orderFacts(got, value)
 	return holds(operator, order), err

@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"github.com/mco-go/mco-go/mco"
-	"github.com/mco-go/mco-go/mco/rubyre"
 )
 
 // Node is what a filter asks of a node. Implementations are safe for concurrent use.
@@ -40,6 +39,8 @@ var ErrNoData = errors.New("data plugin not found, or query not valid")
 //
 // Something must have passed and nothing failed, so a hash that restricts nothing matches only if it is empty or has the five empty
 // lists that every client sends.
+//
+// What one filter may cost is bounded, because whoever may publish may send it: see [work].
 func Match(f mco.Value, n Node) (bool, error) {
 	m, ok := f.AsMap()
 	if !ok {
@@ -49,8 +50,9 @@ func Match(f mco.Value, n Node) (bool, error) {
 		return true, nil
 	}
 	passed, failed := 0, 0
+	w := &work{Node: n}
 	for key, entries := range m.All() {
-		p, q, err := matchPart(key, entries, n)
+		p, q, err := matchPart(key, entries, w)
 		if err != nil {
 			return false, err
 		}
@@ -62,26 +64,26 @@ func Match(f mco.Value, n Node) (bool, error) {
 var emptyFilter = mco.Filter{}.Value()
 
 // matchPart counts how many entries of one part of the filter passed and failed.
-func matchPart(key, entries mco.Value, n Node) (passed, failed int, err error) {
+func matchPart(key, entries mco.Value, w *work) (passed, failed int, err error) {
 	name, _ := key.AsName()
 	_, isString := key.AsString()
 	var test func(mco.Value) (bool, error)
 	switch {
 	case strings.Contains(name, "puppet_class") || strings.Contains(name, "cf_class"): // the older name, from older clients
-		test = func(v mco.Value) (bool, error) { return anyLine(v, n.Classes()) }
+		test = func(v mco.Value) (bool, error) { return w.anyClass(v) }
 	case !isString:
 		return 0, 0, nil
 	case name == "agent":
 		test = func(v mco.Value) (bool, error) {
-			found, err := anyLine(v, n.Agents())
+			found, err := w.anyLine(v, w.Agents())
 			return found || err == nil && v.Equal(anyAgent), err
 		}
 	case name == "fact":
-		test = func(v mco.Value) (bool, error) { return matchFactEntry(v, n.Facts()) }
+		test = func(v mco.Value) (bool, error) { return w.factEntry(v) }
 	case name == "compound":
-		test = func(v mco.Value) (bool, error) { return matchCompound(v, n) }
+		test = func(v mco.Value) (bool, error) { return matchCompound(v, w) }
 	case name == "identity":
-		return matchIdentity(entries, n.Identity())
+		return matchIdentity(entries, w)
 	default:
 		return 0, 0, nil
 	}
@@ -107,7 +109,7 @@ func matchPart(key, entries mco.Value, n Node) (passed, failed int, err error) {
 var anyAgent = mco.String("mcollective")
 
 // matchIdentity wants exactly one entry to match: two that match fail, as in the original.
-func matchIdentity(entries mco.Value, identity string) (passed, failed int, err error) {
+func matchIdentity(entries mco.Value, w *work) (passed, failed int, err error) {
 	list, ok := entries.AsList()
 	if !ok {
 		return 0, 0, fmt.Errorf("filter part \"identity\" is a %v, not a list", entries.Kind())
@@ -115,9 +117,9 @@ func matchIdentity(entries mco.Value, identity string) (passed, failed int, err 
 	if len(list) == 0 {
 		return 0, 0, nil
 	}
-	matched := 0
+	matched, identity := 0, []string{w.Identity()}
 	for _, entry := range list {
-		ok, err := anyLine(entry, []string{identity})
+		ok, err := w.anyLine(entry, identity)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -129,40 +131,6 @@ func matchIdentity(entries mco.Value, identity string) (passed, failed int, err 
 		return 1, 0, nil
 	}
 	return 0, 1, nil
-}
-
-// anyLine tells whether one of lines is what the entry says: the same text, or a match of the regular expression that it is or that it
-// spells between slashes.
-func anyLine(entry mco.Value, lines []string) (bool, error) {
-	if re, ok := entry.AsRegexp(); ok {
-		return anyMatch(re.Source, re.Options, lines)
-	}
-	text, ok := entry.AsString()
-	if !ok {
-		return false, fmt.Errorf("filter entry is a %v, not a string", entry.Kind())
-	}
-	if beginsLine(text, "/") {
-		return anyMatch(strings.ReplaceAll(text, "/", ""), 0, lines) // all slashes go, also escaped ones
-	}
-	for _, line := range lines {
-		if mco.String(line).Equal(entry) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-func anyMatch(pattern string, options int, lines []string) (bool, error) {
-	re, err := rubyre.Compile(pattern, options)
-	if err != nil {
-		return false, err
-	}
-	for _, line := range lines {
-		if ok, err := re.MatchString(line); ok || err != nil {
-			return ok, err
-		}
-	}
-	return false, nil
 }
 
 // beginsLine tells whether any line of text begins with prefix: Ruby's ^ is a line anchor.

@@ -3,8 +3,10 @@ package filter_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mco-go/mco-go/mco"
@@ -73,6 +75,40 @@ func TestMatchRefusesWhatIsNoFilter(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			if ok, err := filter.Match(tt.filter, web()); ok || err == nil {
 				t.Errorf("Match = %v, %v; want an error", ok, err)
+			}
+		})
+	}
+}
+
+// A filter that would keep a node busy is dropped.
+func TestMatchIsBounded(t *testing.T) {
+	many := func(n int, class string) mco.Value {
+		return mco.Filter{Classes: slices.Repeat([]string{class}, n)}.Value()
+	}
+	query, err := filter.ParseCompound("base or disk('/').used>79"+strings.Repeat(" or disk('/').used>79", 100), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := web()
+	slow.classes = slices.Repeat([]string{strings.Repeat("a", 40) + "!"}, 1000)
+	slow.data = func(string, mco.Value) (*mco.Map, error) { return new(mco.Map), nil }
+	for _, tt := range []struct {
+		name   string
+		filter mco.Value
+	}{
+		{"patterns", many(2000, "/b*/")},
+		{"slow pattern", many(1, "/^(?=(a|aa)+$)/")},
+		{"slow list of patterns", many(1000, "/(?=x)|^(a|b|ab)*?c/")},
+		{"queries", mco.Filter{Compound: []mco.Value{query}}.Value()},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			begin := time.Now()
+			ok, err := filter.Match(tt.filter, slow)
+			if ok || err == nil {
+				t.Errorf("Match = %v, %v; want an error", ok, err)
+			}
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("it took %v", took)
 			}
 		})
 	}

@@ -56,17 +56,29 @@ func functionCall(text string) (mco.Value, error) {
 	return mco.Hash(m), nil
 }
 
-// lastComparison splits at the operator that stands furthest right.
+// lastComparison splits at the operator that stands furthest right. Where nothing follows it, the operator is taken for the value, and
+// what stands in front of it, up to the operator before, for the operator: Ruby's split drops empty pieces at the end.
 func lastComparison(text string) (left, operator, right string, ok bool) {
+	pieces := []string{}
+	start := 0
 	for i := 0; i < len(text); {
-		if op := leftmostAt(text[i:], comparisons); op != "" {
-			left, operator, right, ok = text[:i], op, text[i+len(op):], true
-			i += len(op)
+		op := leftmostAt(text[i:], comparisons)
+		if op == "" {
+			i++
 			continue
 		}
-		i++
+		pieces = append(pieces, text[start:i], op)
+		i += len(op)
+		start = i
 	}
-	return left, operator, right, ok
+	if start < len(text) {
+		pieces = append(pieces, text[start:])
+	}
+	n := len(pieces)
+	if n < 3 {
+		return "", "", "", false
+	}
+	return strings.Join(pieces[:n-2], ""), pieces[n-2], pieces[n-1], true
 }
 
 func leftmostAt(text string, operators []string) string {
