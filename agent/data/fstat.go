@@ -88,7 +88,8 @@ func fileType(mode fs.FileMode) string {
 
 // sumFile hashes a file, a piece at a time, so that a huge one ends with ctx.
 func sumFile(ctx context.Context, name string) (string, error) {
-	f, err := os.Open(name)
+	// Files of the kernel may look regular and block who reads them (/proc/kmsg).
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", err
 	}
