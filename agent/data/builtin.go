@@ -40,7 +40,8 @@ func (p agentData) Query(_ context.Context, query mco.Value) (*mco.Map, error) {
 	name, _ := query.AsString()
 	meta, ok := p.node.Agent(name)
 	if !ok {
-		return nil, fmt.Errorf("No agent called %s found", name) //nolint:staticcheck // the original's text
+		//lint:ignore ST1005 the original's text
+		return nil, fmt.Errorf("No agent called %s found", name)
 	}
 	answer := outputs(out("agent", query))
 	for _, item := range []mco.Symbol{"license", "timeout", "description", "url", "version", "author"} {

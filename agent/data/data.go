@@ -132,7 +132,8 @@ func (s *Set) Query(ctx context.Context, name string, query mco.Value) (*mco.Map
 		case mco.KindString, mco.KindInt, mco.KindBigInt, mco.KindFloat, mco.KindBool:
 			result.Set(key, value)
 		default:
-			return nil, fmt.Errorf("Can only store String, Integer, Float or Boolean data but got %v for key %s", value.Kind(), inspect.Text(key)) //nolint:staticcheck // the original's text
+			//lint:ignore ST1005 the original's text
+			return nil, fmt.Errorf("Can only store String, Integer, Float or Boolean data but got %v for key %s", value.Kind(), inspect.Text(key))
 		}
 	}
 	return result, nil

@@ -44,7 +44,8 @@ func ParseFact(text string) (mco.FactFilter, error) {
 		}
 		return mco.FactFilter{Fact: m[1], Operator: operator, Value: m[3]}, nil
 	}
-	return mco.FactFilter{}, fmt.Errorf("Could not parse fact %s it does not appear to be in a valid format", text) //nolint:staticcheck // the original's text
+	//lint:ignore ST1005 the original's text
+	return mco.FactFilter{}, fmt.Errorf("Could not parse fact %s it does not appear to be in a valid format", text)
 }
 
 // AddWith reads the argument of -W: words between blanks, each a fact expression if it parses as one, else a class.

@@ -202,7 +202,8 @@ func checkFunction(call mco.Value, lookup func(plugin string) (DataDDL, error)) 
 		return mco.Value{}, 0, err
 	}
 	if output == "" || !plugin.HasOutput(output) {
-		return mco.Value{}, 0, fmt.Errorf("Data plugin '%s()' does not return a '%s' value", name, output) //nolint:staticcheck // the original's text
+		//lint:ignore ST1005 the original's text
+		return mco.Value{}, 0, fmt.Errorf("Data plugin '%s()' does not return a '%s' value", name, output)
 	}
 	converted := new(mco.Map)
 	m, _ := call.AsMap()
