@@ -14,19 +14,20 @@ type guard struct {
 	net.Conn
 	writeTime time.Duration
 	scan      framing.Scanner
-	begin     time.Time
-	lastRead  atomic.Int64 // nanoseconds since begin
+	clock     func() time.Duration // time since the connection began
+	lastRead  atomic.Int64         // by that clock, nanoseconds
 	lastWrite atomic.Int64
 }
 
 func newGuard(c net.Conn, writeTime time.Duration, maxBody int64) *guard {
-	return &guard{Conn: c, writeTime: writeTime, scan: framing.Scanner{MaxBody: maxBody}, begin: time.Now()}
+	begin := time.Now()
+	return &guard{Conn: c, writeTime: writeTime, scan: framing.Scanner{MaxBody: maxBody}, clock: func() time.Duration { return time.Since(begin) }}
 }
 
 func (g *guard) Read(p []byte) (int, error) {
 	n, err := g.Conn.Read(p)
 	if n > 0 {
-		g.lastRead.Store(int64(time.Since(g.begin)))
+		g.lastRead.Store(int64(g.clock()))
 		if bad := g.scan.Look(p[:n]); bad != nil {
 			return 0, bad
 		}
@@ -35,13 +36,13 @@ func (g *guard) Read(p []byte) (int, error) {
 }
 
 func (g *guard) Write(p []byte) (int, error) {
-	now := time.Now()
-	if err := g.Conn.SetWriteDeadline(now.Add(g.writeTime)); err != nil {
+	now := g.clock()
+	if err := g.Conn.SetWriteDeadline(time.Now().Add(g.writeTime)); err != nil {
 		return 0, err
 	}
 	n, err := g.Conn.Write(p)
 	if err == nil {
-		g.lastWrite.Store(int64(now.Sub(g.begin)))
+		g.lastWrite.Store(int64(now))
 	}
 	return n, err
 }
