@@ -110,7 +110,7 @@ func (s *session) waitReady() error {
 		ctx, cancel = context.WithTimeoutCause(ctx, *limit, errTimeout)
 	}
 	defer cancel()
-	err := s.conn.WaitReady(ctx)
+	err := s.patience(ctx)
 	if err == nil {
 		return nil
 	}
@@ -126,6 +126,27 @@ func (s *session) waitReady() error {
 		return exit(1)
 	}
 	return err
+}
+
+// patience waits for the session, and tells somebody who sits at a terminal when that takes long. Scripts read what the original
+// prints, which is nothing.
+func (s *session) patience(ctx context.Context) error {
+	const long = 3 * time.Second
+	if !onTerminal(s.errOut) {
+		return s.conn.WaitReady(ctx)
+	}
+	first, cancel := context.WithTimeout(ctx, long)
+	defer cancel()
+	err := s.conn.WaitReady(first)
+	if err == nil || ctx.Err() != nil || first.Err() == nil {
+		return err
+	}
+	why := "no answer"
+	if last := s.conn.Status().LastErr; last != nil {
+		why = last.Error()
+	}
+	fmt.Fprintf(s.errOut, "mco: no broker could be reached yet (%s); trying on, Ctrl-C ends it\n", why)
+	return s.conn.WaitReady(ctx)
 }
 
 // close ends the session at the broker and the log. It is bounded by the connector.
