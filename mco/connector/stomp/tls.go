@@ -123,6 +123,9 @@ func openSSLName(name string) (uint16, bool) {
 		return strings.TrimSuffix(strings.TrimSuffix(s, "-SHA256"), "-SHA384") // the GCM and CHACHA20 ones differ in nothing else
 	}
 	wanted := strings.ToUpper(name)
+	if strings.HasSuffix(wanted, "CHACHA20-POLY1305") {
+		wanted += "-SHA256" // OpenSSL leaves out what is always so
+	}
 	for _, suite := range tls.CipherSuites() {
 		if strings.ReplaceAll(wanted, "-", "_") == suite.Name || plain(suite.Name) == plain(wanted) && strings.HasSuffix(suite.Name, "SHA256") == strings.HasSuffix(wanted, "SHA256") {
 			return suite.ID, true
