@@ -38,7 +38,7 @@ func (b *Broker) prepareRabbitMQ(o BrokerOptions) error {
 	if err != nil {
 		return err
 	}
-	conf := "listeners.tcp = none\nlog.console.level = info\nload_definitions = " + b.file("definitions.json") +
+	conf := "listeners.tcp = none\nlog.console.level = info\nlog.connection.level = warning\nload_definitions = " + b.file("definitions.json") +
 		fmt.Sprintf("\nstomp.listeners.tcp.1 = 127.0.0.1:%d\n", b.Port)
 	if b.TLS != nil {
 		b.TLSPort = ports[3]
