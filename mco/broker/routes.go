@@ -111,6 +111,9 @@ func (b *Broker) subscribe(s *subscription) error {
 		if err != nil {
 			return err
 		}
+		if strings.Count(key, "#") > 1 {
+			return &refusal{"Invalid destination", "a key with more than one # takes too long to match"}
+		}
 		if x.topic && (key == "" || strings.ContainsAny(key, "*#")) {
 			x.wild = append(x.wild, s)
 		} else {
