@@ -77,7 +77,12 @@ func (l *link) Err() error {
 
 // Close implements [connector.Link].
 func (l *link) Close(ctx context.Context) {
-	if ctx.Err() == nil && l.Err() == nil {
+	switch {
+	case ctx.Err() != nil || l.Err() != nil:
+	case l.conn.lastRead.Load() > l.conn.lastWrite.Load():
+		// The broker has spoken since: what was sent has been taken, and an operator's prompt need not wait for a receipt.
+		_ = l.write(ctx, frame.DISCONNECT, nil, nil)
+	default:
 		// The receipt says that what was sent before has been taken.
 		_ = l.confirm(ctx, frame.DISCONNECT, nil, nil)
 	}
