@@ -86,7 +86,8 @@ func New(o Options) (*Logger, error) {
 			}
 		}()
 	default:
-		return nil, fmt.Errorf("Could not start logger: unknown logger_type %q, it must be file, console or syslog", o.Type) //nolint:staticcheck // the original's text
+		//lint:ignore ST1005 the original's text
+		return nil, fmt.Errorf("Could not start logger: unknown logger_type %q, it must be file, console or syslog", o.Type)
 	}
 	l.Logger = slog.New(handler)
 	if !known {

@@ -52,7 +52,8 @@ func openSyslog(name, program string) (sink sysLog, warning string, err error) {
 	}
 	w, err := syslog.New(priority|syslog.LOG_INFO, program)
 	if err != nil {
-		return sysLog{}, "", fmt.Errorf("Could not start logger: %w", err) //nolint:staticcheck // the original's text
+		//lint:ignore ST1005 the original's text
+		return sysLog{}, "", fmt.Errorf("Could not start logger: %w", err)
 	}
 	return sysLog{w}, warning, nil
 }

@@ -79,4 +79,7 @@ func doubleQuoted(s string, to *strings.Builder) (length int, ok bool) {
 
 func isBlank(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
-func unmatched(line string) error { return fmt.Errorf("Unmatched quote: %s", strconv.Quote(line)) }
+func unmatched(line string) error {
+	//lint:ignore ST1005 Ruby's text
+	return fmt.Errorf("Unmatched quote: %s", strconv.Quote(line))
+}
