@@ -38,6 +38,13 @@ type Plain interface {
 	Answer(ctx context.Context, r mco.Request) (mco.Value, bool, error)
 }
 
+// Quick is an ability that agents may have: answers that need nothing but memory. The daemon gives such a request no goroutine of its
+// own, which is what most of a small answer would cost.
+type Quick interface {
+	// Quick tells whether the action is answered at once, without waiting for anything; "" is a plain agent's only one.
+	Quick(action string) bool
+}
+
 // Node is what an agent may ask of the daemon that runs it. It is safe for concurrent use.
 type Node interface {
 	// Identity is the node's name on the bus.

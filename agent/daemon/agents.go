@@ -20,6 +20,7 @@ type loadedAgent struct {
 	name  string
 	rpc   agent.Agent
 	plain agent.Plain
+	quick agent.Quick // nil: no action is quick
 	meta  agent.Metadata
 	lane  *lane
 }
@@ -32,12 +33,18 @@ func (d *Daemon) load() (*loadedAgents, error) {
 	}
 	set := &loadedAgents{byName: make(map[string]*loadedAgent, len(found.Plain)+len(found.RPC))}
 	for _, p := range found.Plain {
-		set.add(&loadedAgent{plain: p, meta: p.Metadata()}, d.opt)
+		set.add(&loadedAgent{plain: p, quick: quick(p), meta: p.Metadata()}, d.opt)
 	}
 	for _, a := range found.RPC {
-		set.add(&loadedAgent{rpc: a, meta: agent.Describe(a.DDL())}, d.opt)
+		set.add(&loadedAgent{rpc: a, quick: quick(a), meta: agent.Describe(a.DDL())}, d.opt)
 	}
 	return set, nil
+}
+
+// quick returns the ability of an agent to answer at once, nil if it has none.
+func quick(a any) agent.Quick {
+	q, _ := a.(agent.Quick)
+	return q
 }
 
 func (s *loadedAgents) add(a *loadedAgent, o Options) {

@@ -25,7 +25,7 @@ import (
 )
 
 // load reads a server.cfg of the given text.
-func load(t *testing.T, text string) *config.Config {
+func load(t testing.TB, text string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "server.cfg")

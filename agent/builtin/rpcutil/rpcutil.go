@@ -16,7 +16,10 @@ import (
 // Agent is the agent rpcutil.
 type Agent struct{ env agent.Environment }
 
-var _ agent.Agent = (*Agent)(nil)
+var (
+	_ agent.Agent = (*Agent)(nil)
+	_ agent.Quick = (*Agent)(nil)
+)
 
 // Name is what requests call the agent.
 const Name = "rpcutil"
@@ -26,6 +29,15 @@ func New(env agent.Environment) (agent.Agent, error) { return &Agent{env: env}, 
 
 // DDL describes the agent.
 func (a *Agent) DDL() *ddl.DDL { return a.env.DDL }
+
+// Quick says which answers are at hand: those that read no file and ask no data plugin.
+func (a *Agent) Quick(action string) bool {
+	switch action {
+	case "ping", "daemon_stats", "agent_inventory", "get_config_item", "collective_info":
+		return true
+	}
+	return false
+}
 
 // Handle runs one action.
 func (a *Agent) Handle(ctx context.Context, r *agent.Request, reply *agent.Reply) error {
