@@ -131,7 +131,7 @@ func (s *Session) beside(after time.Duration, work func(context.Context) result)
 
 // open opens a link.
 func (s *Session) open(ctx context.Context, member int, good, bad eventKind) result {
-	link, err := s.o.Transport.Open(ctx, member, s.queue.put)
+	link, err := s.o.Transport.Open(ctx, member, s.deliver)
 	if err != nil {
 		return result{event: event{kind: bad, member: member, err: err}}
 	}

@@ -28,13 +28,14 @@ type queue struct {
 
 func newQueue(most int) *queue { return &queue{most: most, wake: make(chan struct{}, 1)} }
 
-// put adds m.
-func (q *queue) put(m Message) {
+// put adds m and tells how many messages had to go for it.
+func (q *queue) put(m Message) (gone int) {
 	q.mu.Lock()
 	size := len(m.Payload) + messageOverhead
 	for q.count > 0 && (q.most > 0 && q.count >= q.most || q.bytes+size > queueBytes) {
 		q.take()
 		q.dropped++
+		gone++
 	}
 	if q.count == len(q.ring) {
 		bigger := make([]Message, max(8, 2*len(q.ring)))
@@ -47,6 +48,7 @@ func (q *queue) put(m Message) {
 	q.bytes += size
 	q.mu.Unlock()
 	q.wakeUp()
+	return gone
 }
 
 // take removes the oldest message; mu is held and there is one.

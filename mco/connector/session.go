@@ -34,6 +34,7 @@ type Session struct {
 	queue   *queue
 	events  chan result
 	live    atomic.Pointer[live] // the link that is Ready
+	warned  atomic.Int64         // when drops were last logged, Unix time in nanoseconds
 	subbing chan struct{}        // held while subscriptions are sent or proven
 
 	mu      sync.Mutex // guards the fields below

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Subscribe implements [Connector].
@@ -155,4 +156,18 @@ func (s *Session) Receive(ctx context.Context) (Message, error) {
 		return Message{}, context.Cause(ctx)
 	}
 	return Message{}, s.ended()
+}
+
+// dropsLogged is how often a receiver that does not keep up is told so.
+const dropsLogged = time.Minute
+
+// deliver takes a message from a link.
+func (s *Session) deliver(m Message) {
+	if s.queue.put(m) == 0 {
+		return
+	}
+	now, before := time.Now().UnixNano(), s.warned.Load()
+	if now-before >= int64(dropsLogged) && s.warned.CompareAndSwap(before, now) {
+		s.o.Log.Warn(fmt.Sprintf("Messages come faster than they are handled: %d of the oldest were dropped so far", s.queue.drops()))
+	}
 }

@@ -53,7 +53,7 @@ func (t *transport) dial(ctx context.Context, member int) (net.Conn, error) {
 		return conn, nil
 	}
 	t.log.Info("Establishing SSL session with " + m.URL)
-	secure, err := handshake(ctx, conn, host)
+	secure, err := t.handshake(ctx, conn, host)
 	if err != nil {
 		conn.Close()
 		err = explain(because(ctx, err))
@@ -64,13 +64,26 @@ func (t *transport) dial(ctx context.Context, member int) (net.Conn, error) {
 	return secure, nil
 }
 
-func handshake(ctx context.Context, conn net.Conn, host Host) (net.Conn, error) {
+func (t *transport) handshake(ctx context.Context, conn net.Conn, host Host) (net.Conn, error) {
 	c, err := host.TLS.config(host.Name)
 	if err != nil {
 		return nil, err
 	}
+	for _, own := range c.Certificates {
+		if end := ending(own.Leaf, t.now()); end != "" {
+			t.log.Warn(fmt.Sprintf("Our certificate %s ends at %s", host.TLS.Cert, end))
+		}
+	}
 	secure := tls.Client(conn, c)
-	return secure, secure.HandshakeContext(ctx)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	for _, peer := range secure.ConnectionState().PeerCertificates[:1] {
+		if end := ending(peer, t.now()); end != "" && !host.TLS.Unverified {
+			t.log.Warn(fmt.Sprintf("The certificate of %s ends at %s", host.Name, end))
+		}
+	}
+	return secure, nil
 }
 
 // because gives the reason why ctx ended, where that is why something failed.

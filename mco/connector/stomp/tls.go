@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/mco-go/mco-go/mco/config"
 )
@@ -69,6 +70,17 @@ func (t *TLS) check() error {
 		}
 	}
 	return nil
+}
+
+// expirySoon is how far ahead the end of a certificate is told.
+const expirySoon = 30 * 24 * time.Hour
+
+// ending tells when a certificate that ends soon does; "" where it does not, or is not there.
+func ending(c *x509.Certificate, now time.Time) string {
+	if c == nil || now.Add(expirySoon).Before(c.NotAfter) {
+		return ""
+	}
+	return c.NotAfter.UTC().Format(time.RFC3339)
 }
 
 // config reads the files.

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"log/slog"
 	"math/big"
 	"net"
 	"os"
@@ -145,6 +146,34 @@ func TestTLS(t *testing.T) {
 			t.Error("a broker without TLS was taken for one with")
 		}
 	})
+}
+
+// The end of a certificate is told a month ahead.
+func TestTLSExpiryIsTold(t *testing.T) {
+	ours := newAuthority(t, "ours") // what it signs ends in an hour
+	client := ours.member("client", nil)
+	h := tlsBroker(t, ours, ours.member("localhost", nil))
+	h.TLS = &TLS{Cert: client, Key: client + ".key", CA: ours.file}
+	var log strings.Builder
+	o := options(RabbitMQ, "n", true, h)
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	tr, err := newTransport(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Probe(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Our certificate " + client + " ends at", "The certificate of 127.0.0.1 ends at"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %q:\n%s", want, log.String())
+		}
+	}
+	log.Reset()
+	tr.now = func() time.Time { return time.Now().AddDate(-1, 0, 0) }
+	if err := tr.Probe(t.Context(), 0); err != nil || strings.Contains(log.String(), "ends at") {
+		t.Errorf("a year before, %v:\n%s", err, log.String())
+	}
 }
 
 // New files are picked up by the next connection.
