@@ -63,7 +63,7 @@ func owns(role Role) []own {
 		durationKey("mco.pool.reconnect_spread", func(s *Settings) *time.Duration { return &s.ReconnectSpread }, "1", "a node that lost its session waits at random up to so many seconds"),
 		choice("mco.pool.barrier", func(s *Settings) *bool { return &s.BarrierSubscription }, "send", "subscription", "what proves that the broker has subscribed us"),
 		choice("mco.rabbitmq.broadcast", func(s *Settings) *bool { return &s.WildcardBroadcast }, "per_agent", "wildcard", "one subscription per agent, or one for all of them"),
-		flag("mco.client.all_brokers", func(s *Settings) *bool { return &s.AllBrokers }, "0", "ask every reachable member of the pool and merge"),
+		boolKeyOf("mco.client.all_brokers", func(s *Settings) *bool { return &s.AllBrokers }, "0", "ask every reachable member of the pool and merge"),
 		bytesKey("mco.max_frame", func(s *Settings) *int64 { return &s.MaxFrame }, "8 MiB", "largest message that is taken"),
 		durationKey("mco.skew", func(s *Settings) *time.Duration { return &s.Skew }, "60", "seconds that a message may come from the future"),
 		{Key{"mco.state_dir", "path", defaultStateDir(role), "folder of what must outlive a restart"},
@@ -128,7 +128,7 @@ func choice(name string, field func(*Settings) *bool, def, other, doc string) ow
 	}}
 }
 
-func flag(name string, field func(*Settings) *bool, def, doc string) own {
+func boolKeyOf(name string, field func(*Settings) *bool, def, doc string) own {
 	return own{Key{name, "bool", def, doc}, func(s *Settings, v string) (err error) {
 		*field(s), err = ParseBool(v)
 		return err
