@@ -5,8 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -21,35 +21,38 @@ func Program(t testing.TB, name string) string {
 	return filepath.Join(dir, name)
 }
 
-// programs builds beside the place and renames, so that a program that runs, also one of another test binary, is not disturbed.
+// programs builds into a temporary folder of this test binary.
 var programs = sync.OnceValues(func() (string, error) {
-	cache, err := os.UserCacheDir()
+	dir, err := os.MkdirTemp("", "mco-lab-programs-*")
 	if err != nil {
-		cache = os.TempDir()
+		return "", err
 	}
-	dir := filepath.Join(cache, "mco-go-lab", strings.ReplaceAll(filepath.Clean(Root()), "/", "-"))
+	if err := removeAtEnd(dir); err != nil {
+		return "", err
+	}
 	args := []string{"build", "-buildvcs=false"}
 	if raceEnabled {
-		dir += "-race"
 		args = append(args, "-race")
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	fresh, err := os.MkdirTemp(dir, "build-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(fresh)
-	cmd := exec.Command("go", append(args, "-o", fresh+"/", "./mco/cmd/mco", "./agent/cmd/mcollectived")...)
+	cmd := exec.Command("go", append(args, "-o", dir+"/", "./mco/cmd/mco", "./agent/cmd/mcollectived")...)
 	cmd.Dir = Root()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build our programs: %w\n%s", err, out)
 	}
-	for _, name := range []string{"mco", "mcollectived"} {
-		if err := os.Rename(filepath.Join(fresh, name), filepath.Join(dir, name)); err != nil {
-			return "", err
-		}
-	}
 	return dir, nil
 })
+
+// removeAtEnd removes a folder when this process ends, however it ends: a shell waits for the end of a pipe that only we hold. We
+// hold it as a bare number, which no finalizer closes.
+func removeAtEnd(dir string) error {
+	var pipe [2]int
+	if err := syscall.Pipe2(pipe[:], syscall.O_CLOEXEC); err != nil {
+		return err
+	}
+	theirs := os.NewFile(uintptr(pipe[0]), "pipe")
+	defer theirs.Close()
+	cmd := exec.Command("/bin/sh", "-c", `read -r _; rm -rf "$0"`, dir)
+	cmd.Stdin = theirs
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is not for it
+	return cmd.Start()
+}

@@ -42,7 +42,10 @@ func (s *Shared) Broker(t testing.TB, kind Kind) *Broker {
 	s.mu.Unlock()
 	r.once.Do(func() {
 		var dir string
-		if dir, r.err = os.MkdirTemp("", "mco-lab-*"); r.err != nil {
+		if dir, r.err = os.MkdirTemp("", "mco-lab-broker-*"); r.err != nil {
+			return
+		}
+		if r.err = removeAtEnd(dir); r.err != nil {
 			return
 		}
 		if r.broker, r.err = startBroker(kind, dir, BrokerOptions{Collectives: []string{"mcollective", "eu", "us"}, TLS: kind == RabbitMQKind}); r.err != nil {
