@@ -76,9 +76,12 @@ type Daemon struct {
 	opt   Options
 	log   *slog.Logger
 	stats counters
-	seen  memory // owned by the receive loop
 	abort chan struct{}
 	once  sync.Once // closes abort
+
+	// Owned by the receive loop.
+	seen     memory
+	skewTold time.Time // when the log last told of a clock ahead of ours
 
 	loaded atomic.Pointer[loadedAgents]
 	reload sync.Mutex // held while agents are exchanged

@@ -156,6 +156,24 @@ func TestARepeatedRequestRunsOnce(t *testing.T) {
 	})
 }
 
+func TestClocksThatDifferAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := start(t, nil)
+		for _, ahead := range []time.Duration{5 * time.Second, 20 * time.Second, 30 * time.Second} {
+			r := l.request("say")
+			r.Time = r.Time.Add(ahead)
+			l.send(r)
+			synctest.Wait()
+			l.reply()
+		}
+		l.end()
+		log := l.log.String()
+		if strings.Count(log, "The clock of") != 1 || !strings.Contains(log, "The clock of client.example.net is 20 seconds ahead of this node's") {
+			t.Errorf("log:\n%s", log)
+		}
+	})
+}
+
 func TestInputsAreNotLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := start(t, nil)

@@ -32,6 +32,7 @@ func (d *Daemon) accept(m connector.Message) {
 	if !ok || !d.timely(r) || d.repeats(r) || !d.targeted(r) {
 		return
 	}
+	d.compareClocks(r)
 	a, known := d.loaded.Load().byName[r.Agent]
 	if !known {
 		d.log.Error(fmt.Sprintf("Execution of %s failed: No plugin %s_agent defined", printable(r.Agent), printable(r.Agent)))
@@ -88,6 +89,9 @@ func (d *Daemon) decode(m connector.Message) (mco.Request, bool) {
 	return r, false
 }
 
+// skewWarning is how far ahead a sender's clock may be before the log says so.
+const skewWarning = 5 * time.Second
+
 // timely checks that r is neither too old nor from the future.
 func (d *Daemon) timely(r mco.Request) bool {
 	err := d.opt.Validity.Check(r, time.Now())
@@ -97,6 +101,15 @@ func (d *Daemon) timely(r mco.Request) bool {
 	d.stats.ttlExpired.Add(1)
 	d.log.Warn(printable(err.Error()))
 	return false
+}
+
+// compareClocks says in the log, once a minute, that a sender's clock is ahead of ours but not so far that we refuse.
+func (d *Daemon) compareClocks(r mco.Request) {
+	now := time.Now()
+	if ahead := r.Time.Sub(now); ahead > skewWarning && now.Sub(d.skewTold) > time.Minute {
+		d.skewTold = now
+		d.log.Warn(fmt.Sprintf("The clock of %s is %d seconds ahead of this node's", printable(r.Sender), int(ahead.Seconds())))
+	}
 }
 
 // repeats tells whether a request of this id was accepted before. The id is remembered for as long as a repetition could pass the

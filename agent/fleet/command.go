@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// waitingLine is how often a fleet that is not ready says why.
+const waitingLine = 10 * time.Second
+
 // Command is `mco simulate N -c FILE`: it runs the fleet until ctx ends and writes on out how fast it came up, and `N nodes ready`
 // when all are.
 func Command(ctx context.Context, out io.Writer, o Options) error {
@@ -18,7 +21,18 @@ func Command(ctx context.Context, out io.Writer, o Options) error {
 		return err
 	}
 	fmt.Fprintf(out, "Starting %d nodes, %s to %s, with the connector %s\n", o.N, f.nodes[0].Identity(), f.nodes[o.N-1].Identity(), o.Config.Connector)
-	err = f.Run(ctx)
+	patience := time.NewTicker(waitingLine)
+	defer patience.Stop()
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	for running := true; running; {
+		select {
+		case err = <-ended:
+			running = false
+		case <-patience.C:
+			report.waiting(f)
+		}
+	}
 	took := time.Since(begin).Round(time.Second)
 	if ctx.Err() == nil {
 		return fmt.Errorf("the fleet ended after %s: %w", took, err)

@@ -152,6 +152,24 @@ func TestCommandTellsWhenAllAreReady(t *testing.T) {
 	})
 }
 
+func TestCommandTellsWhyNothingIsReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := loopback.NewBus()
+		bus.Kill(0)
+		ctx, stop := context.WithCancel(t.Context())
+		var out lockedBuffer
+		ended := make(chan error, 1)
+		go func() { ended <- Command(ctx, &out, options(t, bus, 3)) }()
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		if want := "     0 of 3 after 10 s; sim0001.example.net has tried "; !strings.Contains(out.String(), want) || !strings.Contains(out.String(), "connection refused") {
+			t.Errorf("output has no %q:\n%s", want, out.String())
+		}
+		stop()
+		<-ended
+	})
+}
+
 func TestNodesWithoutABrokerComeLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bus := loopback.NewBus()

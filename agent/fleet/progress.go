@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/mco-go/mco-go/mco/connector"
 )
 
 // progress writes a line for each tenth of a fleet that has become ready.
@@ -38,5 +40,20 @@ func (p *progress) ready(ready int) {
 	case ready >= p.next && p.n > 10:
 		fmt.Fprintf(p.out, "%6d of %d after %.1f s, %.0f a second\n", ready, p.n, took.Seconds(), rate)
 		p.next = ready - ready%max(1, p.n/10) + max(1, p.n/10)
+	}
+}
+
+// waiting says what keeps a node from being ready, unless all have been.
+func (p *progress) waiting(f *Fleet) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.done {
+		return
+	}
+	for _, d := range f.nodes {
+		if s := d.Status(); s.State != connector.Ready && s.LastErr != nil {
+			fmt.Fprintf(p.out, "%6d of %d after %.0f s; %s has tried %d times: %s\n", f.Ready(), p.n, time.Since(p.begin).Seconds(), d.Identity(), s.Attempts, s.LastErr)
+			return
+		}
 	}
 }

@@ -70,3 +70,16 @@ func text(err error) string {
 	}
 	return err.Error()
 }
+
+// Any command line is either understood or refused in one line; nothing else may happen.
+func FuzzParse(f *testing.F) {
+	for _, line := range []string{"--config /a -p/b --no", "-hc x", "--=", "-- --nosuch", "-c", "--daemonize=1"} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		_, err := parse(strings.Split(line, " "))
+		if err != nil && err.Error() == "" {
+			t.Errorf("parse(%q) fails without a word", line)
+		}
+	})
+}

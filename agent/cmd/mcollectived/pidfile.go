@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -101,7 +103,9 @@ func isDaemon(pid int) bool {
 	if err != nil {
 		return true // alive, and nobody tells what it is
 	}
-	return strings.Contains(string(cmdline), "mcollectived")
+	// The program itself, or an interpreter with few options in front of it.
+	words := strings.Split(string(cmdline), "\x00")
+	return slices.ContainsFunc(words[:min(3, len(words))], func(w string) bool { return filepath.Base(w) == "mcollectived" })
 }
 
 // remove deletes the file, unless it is no longer ours, and gives up the lock.

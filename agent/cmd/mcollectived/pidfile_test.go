@@ -45,9 +45,18 @@ func TestPidFilesLeftBehindAreReplaced(t *testing.T) {
 	if err := gone.Run(); err != nil {
 		t.Fatal(err)
 	}
+	other := exec.Command("cat")
+	stdin, err := other.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { stdin.Close(); other.Wait() }()
 	for name, content := range map[string]string{
 		"a process that is gone":             strconv.Itoa(gone.ProcessState.Pid()),
-		"a number that another process has":  strconv.Itoa(os.Getppid()),
+		"a number that another process has":  strconv.Itoa(other.Process.Pid),
 		"no number":                          "soon",
 		"nothing":                            "",
 		"a number with a newline after it":   strconv.Itoa(gone.ProcessState.Pid()) + "\n",
