@@ -36,6 +36,7 @@ type Session struct {
 	live    atomic.Pointer[live] // the link that is Ready
 	warned  atomic.Int64         // when drops were last logged, Unix time in nanoseconds
 	subbing chan struct{}        // held while subscriptions are sent or proven
+	tag     string               // put before reply destinations; see Group
 
 	mu      sync.Mutex // guards the fields below
 	status  Status

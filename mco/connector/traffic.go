@@ -9,21 +9,10 @@ import (
 
 // Subscribe implements [Connector].
 func (s *Session) Subscribe(ctx context.Context, subs ...Subscription) error {
-	for _, sub := range subs {
-		if err := s.o.Transport.Check(sub); err != nil {
-			return err
-		}
+	if err := s.want(subs); err != nil {
+		return err
 	}
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return ErrClosed
-	}
-	for _, sub := range subs {
-		if !slices.ContainsFunc(s.subs, func(w wanted) bool { return w.Subscription == sub }) {
-			s.subs = append(s.subs, wanted{Subscription: sub})
-		}
-	}
 	started := s.started
 	s.mu.Unlock()
 	if !started {
@@ -44,6 +33,26 @@ func (s *Session) Subscribe(ctx context.Context, subs ...Subscription) error {
 		}
 		last = l // it broke: the next link makes them
 	}
+}
+
+// want notes subscriptions, for this link and all that follow.
+func (s *Session) want(subs []Subscription) error {
+	for _, sub := range subs {
+		if err := s.o.Transport.Check(sub); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	for _, sub := range subs {
+		if !slices.ContainsFunc(s.subs, func(w wanted) bool { return w.Subscription == sub }) {
+			s.subs = append(s.subs, wanted{Subscription: sub})
+		}
+	}
+	return nil
 }
 
 // prove makes the subscriptions that link lacks and returns when the broker has finished them.
@@ -163,6 +172,9 @@ const dropsLogged = time.Minute
 
 // deliver takes a message from a link.
 func (s *Session) deliver(m Message) {
+	if s.tag != "" && m.ReplyTo != "" {
+		m.ReplyTo = s.tag + m.ReplyTo
+	}
 	if s.queue.put(m) == 0 {
 		return
 	}

@@ -119,13 +119,18 @@ type Options struct {
 }
 
 // Connect returns a connector on the bus, not yet started.
-func (b *Bus) Connect(o Options) *connector.Session {
+func (b *Bus) Connect(o Options) *connector.Session { return connector.NewSession(b.session(o)) }
+
+// ConnectAll returns a connector with a session on every broker at once, not yet started.
+func (b *Bus) ConnectAll(o Options) *connector.Group { return connector.NewGroup(b.session(o)) }
+
+func (b *Bus) session(o Options) connector.SessionOptions {
 	if len(o.Collectives) == 0 {
 		o.Collectives = []string{"mcollective"}
 	}
-	return connector.NewSession(connector.SessionOptions{
+	return connector.SessionOptions{
 		Transport: &transport{bus: b, peer: o}, Pool: o.Pool, Requests: o.Requests, Busy: o.Busy, Log: o.Log,
-	})
+	}
 }
 
 type transport struct {

@@ -13,10 +13,10 @@ import (
 )
 
 // echo starts a node that answers each request with its payload, and a client.
-func echo(b *testing.B, host func() Host) (client *connector.Session) {
+func echo(b *testing.B, host func() Host) (client connector.Connector) {
 	ctx, cancel := context.WithCancel(context.Background())
 	h := host()
-	start := func(o Options, subs ...connector.Subscription) *connector.Session {
+	start := func(o Options, subs ...connector.Subscription) connector.Connector {
 		c := connect(b, o)
 		if err := c.Subscribe(ctx, subs...); err != nil {
 			b.Fatal(err)
@@ -80,7 +80,7 @@ func BenchmarkIdleNode(b *testing.B) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		goroutines := runtime.NumGoroutine()
-		var all []*connector.Session
+		var all []connector.Connector
 		for i := range nodes {
 			c := connect(b, options(RabbitMQ, fmt.Sprint("n", i), true, h))
 			subs := []connector.Subscription{{Kind: connector.Directed, Collective: "mcollective"}}

@@ -42,7 +42,7 @@ func options(flavour Flavour, identity string, node bool, hosts ...Host) Options
 	}
 }
 
-func connect(t testing.TB, o Options) *connector.Session {
+func connect(t testing.TB, o Options) connector.Connector {
 	t.Helper()
 	c, err := New(o)
 	if err != nil {

@@ -182,7 +182,7 @@ func TestNothingLeaks(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := hostAt(t, b.Addr())
-	var all []*connector.Session
+	var all []connector.Connector
 	for i := range 100 {
 		c := connect(t, options(RabbitMQ, fmt.Sprint("n", i), true, h))
 		if err := c.Subscribe(t.Context(), connector.Subscription{Kind: connector.Directed, Collective: "mcollective"}); err != nil {
@@ -220,7 +220,7 @@ func TestReceiverThatDoesNotKeepUp(t *testing.T) {
 	if err := n.Subscribe(t.Context(), connector.Subscription{Kind: connector.Directed, Collective: "mcollective"}); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []*connector.Session{n, c} {
+	for _, s := range []connector.Connector{n, c} {
 		if err := s.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -329,5 +329,56 @@ func TestLimitErrorIsTold(t *testing.T) {
 	<-l.Done()
 	if limit, ok := errors.AsType[*framing.LimitError](l.Err()); !ok || limit.Most != DefaultMaxFrame {
 		t.Errorf("%v, want a LimitError", l.Err())
+	}
+}
+
+// With pool.mode = all, nodes on brokers that know nothing of each other are asked together.
+func TestAllBrokers(t *testing.T) {
+	lab.Leaks(t)
+	left, right := startBroker(t, broker.Options{}), startBroker(t, broker.Options{})
+	start := func(o Options, sub connector.Subscription) connector.Connector {
+		c := connect(t, o)
+		t.Cleanup(func() { c.Close() })
+		if err := c.Subscribe(t.Context(), sub); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.WaitReady(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	agent := connector.Subscription{Kind: connector.Broadcast, Collective: "mcollective", Agent: "a"}
+	nodes := []connector.Connector{
+		start(options(RabbitMQ, "left", true, hostAt(t, left.Addr())), agent),
+		start(options(RabbitMQ, "right", true, hostAt(t, right.Addr())), agent),
+	}
+	o := options(RabbitMQ, "c", false, hostAt(t, left.Addr()), hostAt(t, right.Addr()))
+	o.All = true
+	c := start(o, connector.Subscription{Kind: connector.Replies, Collective: "mcollective", Agent: "a"})
+	if err := c.Publish(t.Context(), connector.Outgoing{Kind: connector.Broadcast, Collective: "mcollective", Agent: "a", TTL: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range nodes {
+		m, err := n.Receive(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Publish(t.Context(), connector.Outgoing{Kind: connector.Replies, To: m.ReplyTo, TTL: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	senders := map[string]bool{}
+	for range nodes {
+		m, err := c.Receive(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		senders[m.Sender] = true
+	}
+	if !senders["left"] || !senders["right"] {
+		t.Errorf("answers from %v", senders)
 	}
 }

@@ -66,6 +66,7 @@ type Options struct {
 	ReplyExchange   bool          // use_reply_exchange (RabbitMQ)
 	Priority        int           // priority (ActiveMQ)
 
+	All                 bool // plugin.mco.pool.mode = all, or a client's plugin.mco.client.all_brokers: a session on every host at once
 	BarrierSubscription bool // plugin.mco.pool.barrier = subscription
 	WildcardBroadcast   bool // plugin.mco.rabbitmq.broadcast = wildcard
 
@@ -96,8 +97,8 @@ type Notice struct {
 	Text  string
 }
 
-// New makes a connector, not yet started.
-func New(o Options) (*connector.Session, error) {
+// New makes a connector, not yet started: a [connector.Session], or with All a [connector.Group].
+func New(o Options) (connector.Connector, error) {
 	t, err := newTransport(o)
 	if err != nil {
 		return nil, err
@@ -105,7 +106,9 @@ func New(o Options) (*connector.Session, error) {
 	for _, n := range o.Notices {
 		t.log.Log(context.Background(), n.Level, n.Text)
 	}
-	return connector.NewSession(connector.SessionOptions{
-		Transport: t, Pool: o.Pool, Requests: o.Requests, Busy: o.Busy, Log: t.log,
-	}), nil
+	session := connector.SessionOptions{Transport: t, Pool: o.Pool, Requests: o.Requests, Busy: o.Busy, Log: t.log}
+	if o.All {
+		return connector.NewGroup(session), nil
+	}
+	return connector.NewSession(session), nil
 }

@@ -38,6 +38,7 @@ func FromConfig(cfg *config.Config, flavour Flavour, change ...func(*Source)) (O
 	o.Pool.Failback, o.Pool.Spread = cfg.Own.Failback, cfg.Own.ReconnectSpread
 	o.BarrierSubscription, o.WildcardBroadcast = cfg.Own.BarrierSubscription, cfg.Own.WildcardBroadcast
 	o.MaxFrame = cfg.Own.MaxFrame
+	o.All = cfg.Own.PoolAll || cfg.Role == config.Client && cfg.Own.AllBrokers
 	return o, nil
 }
 
