@@ -48,21 +48,28 @@ func AppendBody(dst, body []byte) []byte {
 }
 
 func escape(dst []byte, text string, raw bool) ([]byte, error) {
+	done := 0 // what stands before it is appended
 	for i := range len(text) {
-		switch c := text[i]; {
+		c := text[i]
+		if c > '\r' && c != ':' && c != '\\' {
+			continue
+		}
+		short := byte(0)
+		switch {
 		case c == 0 || c == '\r' || c == '\n' && raw:
 			return nil, fmt.Errorf("a header cannot hold the byte %d of %.40q", c, text)
 		case raw:
-			dst = append(dst, c)
 		case c == '\n':
-			dst = append(dst, '\\', 'n')
+			short = 'n'
 		case c == ':':
-			dst = append(dst, '\\', 'c')
+			short = 'c'
 		case c == '\\':
-			dst = append(dst, '\\', '\\')
-		default:
-			dst = append(dst, c)
+			short = '\\'
+		}
+		if short != 0 {
+			dst = append(append(dst, text[done:i]...), '\\', short)
+			done = i + 1
 		}
 	}
-	return dst, nil
+	return append(dst, text[done:]...), nil
 }
