@@ -137,7 +137,7 @@ func TestCommandTellsWhenAllAreReady(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- Command(ctx, &out, options(t, loopback.NewBus(), 20)) }()
 		synctest.Wait()
-		for _, want := range []string{"Starting 20 nodes, sim0001.example.net to sim0020.example.net", "    10 of 20 after", "20 nodes ready after"} {
+		for _, want := range []string{"Starting 20 nodes, sim0001.example.net to sim0020.example.net", " of 20 after", "20 nodes ready after"} {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("output has no %q:\n%s", want, out.String())
 			}

@@ -22,6 +22,11 @@ type controlled interface {
 	Abort()
 }
 
+// stopping are the signals that end the daemon.
+func stopping() []os.Signal {
+	return []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP}
+}
+
 // signalWatch is the goroutine that signals wake; stop ends it.
 type signalWatch struct {
 	signals chan os.Signal
@@ -34,8 +39,7 @@ type signalWatch struct {
 func watchSignals(log *logging.Logger, d controlled, end func()) *signalWatch {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &signalWatch{signals: make(chan os.Signal, 8), cancel: cancel}
-	signal.Notify(w.signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH,
-		syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP)
+	signal.Notify(w.signals, append(stopping(), syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH)...)
 	w.wg.Go(func() {
 		ending := false
 		for s := range w.signals {
@@ -61,8 +65,9 @@ func watchSignals(log *logging.Logger, d controlled, end func()) *signalWatch {
 	return w
 }
 
-// stop ends the watch and waits for it. Signals have their usual effect again.
+// stop ends the watch and waits for it. The program is ending then: a further signal does not cut that short.
 func (w *signalWatch) stop() {
+	signal.Ignore(stopping()...)
 	signal.Stop(w.signals)
 	close(w.signals)
 	w.cancel()

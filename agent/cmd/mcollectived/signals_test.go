@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"os/signal"
 	"strings"
 	"sync"
 	"syscall"
@@ -71,6 +72,7 @@ func TestSignals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { signal.Reset(stopping()...) })
 	d := newTold()
 	w := watchSignals(log, d, d.end)
 	kill(t, syscall.SIGUSR1)
