@@ -69,6 +69,7 @@ func BenchmarkFleet(b *testing.B) {
 		}
 		return measure{wall: last, cpu: m.cpu}
 	}
+	b.Logf("fleet ready after %v, both brokers hold %d nodes", up, fleetSize)
 	ping()
 	ask(b, floor.Login(), fleetSize)
 	last, bare, cpu, _ := abba(b, rounds, ping, func() measure { return ask(b, floor.Login(), fleetSize) })

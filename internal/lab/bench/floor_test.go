@@ -49,12 +49,12 @@ func startFloor(b *testing.B, j floorJob) int {
 	return startReady(b, exec.Command(os.Args[0]), "ready", floorVariable+"="+string(job))
 }
 
-// startReady starts a command and waits for a line of its standard output that ends in word.
+// startReady starts a command and waits for a line of its standard output that holds word.
 func startReady(b *testing.B, cmd *exec.Cmd, word string, env ...string) int {
 	b.Helper()
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -75,7 +75,7 @@ func startReady(b *testing.B, cmd *exec.Cmd, word string, env ...string) int {
 	})
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if strings.HasSuffix(strings.TrimSpace(lines.Text()), word) {
+		if strings.Contains(lines.Text(), word) {
 			go io.Copy(io.Discard, out) // ends with the process
 			return cmd.Process.Pid
 		}
