@@ -2,6 +2,9 @@
 // receipts, and as much of RabbitMQ and ActiveMQ as MCollective uses: topic and direct exchanges, reply queues that come into being
 // with a request, queues with selectors, topics.
 //
+// Where it answers otherwise than RabbitMQ: it hangs up behind every ERROR, as STOMP wants it, where RabbitMQ often stays; it takes
+// heart-beats of any length, where RabbitMQ rounds them to seconds; it has no transactions, and asks for no acknowledgements.
+//
 // It keeps everything in memory, knows one user at most and no TLS, and cuts off a receiver that does not keep up. It is not meant
 // for production: that is RabbitMQ's place.
 //
@@ -10,9 +13,9 @@
 package broker
 
 import (
+	"crypto/subtle"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"slices"
@@ -22,12 +25,16 @@ import (
 
 // Bounds.
 const (
-	defaultMaxFrame = 8 << 20
-	maxOutgoing     = 64 << 20 // bytes that wait for one receiver; with more it is cut off
-	maxWaiting      = 10_000   // messages that wait in one queue; the oldest goes
-	maxWaitingBytes = 64 << 20
-	welcomeTime     = 10 * time.Second
-	writeTime       = 10 * time.Second
+	defaultMaxFrame  = 8 << 20
+	maxOutgoing      = 64 << 20 // bytes that wait for one receiver; with more it is cut off
+	maxWaiting       = 10_000   // messages that wait in one queue; the oldest goes
+	maxWaitingBytes  = 64 << 20 // of all queues
+	maxQueues        = 10_000
+	maxSubscriptions = 10_000 // of a session
+	maxReplyQueues   = 1_000  // of a session
+	welcomeTime      = 5 * time.Second
+	writeTime        = 10 * time.Second
+	farewellTime     = time.Second // for the peer to read our last words and to hang up
 )
 
 // Options is a broker's configuration. The zero value is a broker for everybody on a free port of the loopback address.
@@ -47,6 +54,7 @@ type Broker struct {
 	log      *slog.Logger
 	listener net.Listener
 	workers  sync.WaitGroup
+	counters counters
 
 	mu      sync.Mutex // guards the fields below, and what hangs on them
 	closed  bool
@@ -78,7 +86,7 @@ func Start(o Options) (*Broker, error) {
 // Addr is where the broker listens.
 func (b *Broker) Addr() string { return b.listener.Addr().String() }
 
-// Clients returns the number of connections.
+// Clients returns the number of present connections.
 func (b *Broker) Clients() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -143,24 +151,30 @@ func (b *Broker) next() uint64 {
 	return b.number
 }
 
-// gone forgets a session and all that is its own.
-func (b *Broker) gone(c *client, err error) {
+// leave takes a session's subscriptions and reply queues away.
+func (b *Broker) leave(c *client) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.routes.leave(c)
+}
+
+// forget is the very end of a session.
+func (b *Broker) forget(c *client) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.clients, c)
-	b.routes.leave(c)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
-		b.log.Debug("session ended", slog.String("peer", c.conn.RemoteAddr().String()), slog.Any("error", err))
-	}
 }
 
 // admits checks what CONNECT says.
 func (b *Broker) admits(login, passcode, vhost string) error {
-	if b.o.Login != "" && (login != b.o.Login || passcode != b.o.Passcode) {
-		return &refusal{"Bad CONNECT", fmt.Sprintf("Access refused for user '%s'", login)}
+	if login == "" {
+		login = "guest" // so RabbitMQ calls it
+	}
+	if b.o.Login != "" && (login != b.o.Login || subtle.ConstantTimeCompare([]byte(passcode), []byte(b.o.Passcode)) != 1) {
+		return &refusal{"Bad CONNECT", fmt.Sprintf("Access refused for user '%.200s'\n", login)}
 	}
 	if len(b.o.VHosts) > 0 && !slices.Contains(b.o.VHosts, vhost) {
-		return &refusal{"Bad CONNECT", fmt.Sprintf("Virtual host '%s' access denied", vhost)}
+		return &refusal{"Bad CONNECT", fmt.Sprintf("Virtual host '%.200s' access denied", vhost)}
 	}
 	return nil
 }

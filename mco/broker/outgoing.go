@@ -7,54 +7,86 @@ import (
 	"github.com/mco-go/mco-go/mco/connector/framing"
 )
 
-// seal writes down, once for all receivers, what all of them get.
+// message is one SEND on its way. It is not changed once routed.
+type message struct {
+	destination destination
+	text        string   // of the destination, as its receivers see it
+	headers     []string // names and values to hand on
+	body        []byte
+	identity    string // header mc_identity, for selectors
+	expires     time.Time
+	frame       []byte // headers and body as they are written, but for what each receiver has of its own
+}
+
+// seal writes down, once for all receivers, what all of them get. Header values are escaped for clients of STOMP 1.0 too, as RabbitMQ
+// does: the original reads them so.
 func (m *message) seal() {
-	headers := append([]string{"destination", m.destination}, m.headers...)
-	for raw, into := range map[bool]*[]byte{false: &m.frame, true: &m.raw} {
-		text, err := framing.AppendHeaders(nil, raw, headers)
-		if err != nil {
-			// A header that STOMP 1.0 cannot carry does not reach its clients.
-			text, _ = framing.AppendHeaders(nil, raw, headers[:2])
-		}
-		*into = framing.AppendBody(text, m.body)
+	text, _ := framing.AppendHeaders(nil, false, []string{"destination", m.text, "redelivered", "false"})
+	for i := 0; i < len(m.headers); i += 2 {
+		if more, err := framing.AppendHeaders(text, false, m.headers[i:i+2]); err == nil {
+			text = more
+		} // else it has a byte that no version can carry to every client
 	}
+	m.frame = framing.AppendBody(text, m.body)
+	m.headers, m.body = nil, nil
+}
+
+// opening is the begin of every message for a subscription.
+func opening(id string) ([]byte, error) {
+	text, err := framing.AppendHeaders([]byte("MESSAGE\n"), false, []string{"subscription", id})
+	if err != nil {
+		return nil, &refusal{"Invalid id", err.Error()}
+	}
+	return append(text, "message-id:"...), nil
 }
 
 // deliver lets a client have a message. The broker is locked.
-func (c *client) deliver(id string, number uint64, m *message) {
+func (c *client) deliver(opening []byte, number uint64, m *message) {
 	c.mu.Lock()
-	if c.ending {
-		c.mu.Unlock()
+	defer c.mu.Unlock()
+	if !c.room(len(m.frame)) {
 		return
 	}
-	if len(c.pending)+len(m.frame) > maxOutgoing {
-		c.ending, c.pending = true, nil
-		c.mu.Unlock()
-		c.conn.Close() // it does not keep up
-		return
-	}
-	c.pending = append(c.pending, "MESSAGE\n"...)
-	c.pending, _ = framing.AppendHeaders(c.pending, c.raw, []string{"subscription", id, "message-id", strconv.FormatUint(number, 10)})
-	if c.raw {
-		c.pending = append(c.pending, m.raw...)
-	} else {
-		c.pending = append(c.pending, m.frame...)
-	}
-	c.mu.Unlock()
+	c.broker.counters.out.Add(1)
+	c.pending = append(c.pending, opening...)
+	c.pending = strconv.AppendUint(c.pending, number, 10)
+	c.pending = append(c.pending, '\n')
+	c.pending = append(c.pending, m.frame...)
 	c.nudge()
 }
 
 // reply lets the client have a frame of our own.
 func (c *client) reply(command string, headers []string, body []byte) {
-	raw := c.raw || command == "CONNECTED"
-	text, err := framing.Append(nil, command, raw, headers, body)
+	text, err := framing.AppendHeaders([]byte(command+"\n"), command == "CONNECTED", headers)
 	if err != nil {
-		return
+		return // our own words can be written; a receipt with a NUL in its name cannot
+	}
+	if body != nil {
+		text = framing.AppendBody(text, body)
+	} else {
+		text = append(text, '\n', 0)
 	}
 	c.mu.Lock()
-	c.pending = append(c.pending, text...)
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	if c.room(len(text)) {
+		c.pending = append(c.pending, text...)
+		c.nudge()
+	}
+}
+
+// room tells whether n bytes more may wait for the client. One that does not keep up is cut off. The client is locked.
+func (c *client) room(n int) bool {
+	if c.ending {
+		return false
+	}
+	if len(c.pending)+n <= maxOutgoing {
+		return true
+	}
+	c.broker.counters.cutOff.Add(1)
+	c.ending, c.pending = true, nil
+	c.conn.Close()
 	c.nudge()
+	return false
 }
 
 // end lets the writer finish.

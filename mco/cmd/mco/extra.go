@@ -3,4 +3,4 @@ package main
 import "github.com/spf13/cobra"
 
 // extra returns the commands that are ours. They stand beside the original's and have flags of their own.
-func extra() []*cobra.Command { return []*cobra.Command{demo(), simulate()} }
+func extra() []*cobra.Command { return []*cobra.Command{demo(), simulate(), devBroker()} }
