@@ -1,7 +1,9 @@
 package broker_test
 
 import (
+	"context"
 	"net"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -62,3 +64,50 @@ func TestTheOriginalsPrograms(t *testing.T) {
 type errOutput string
 
 func (e errOutput) Error() string { return string(e) }
+
+// rubyStomp talks to itself over the dev broker as a program of ruby-stomp would, with receipts, and prints what it sees.
+const rubyStomp = `
+version, host, port = ARGV[0], ARGV[1], ARGV[2].to_i
+connect = { "accept-version" => version, "host" => "/" }
+connect["heart-beat"] = "1000,1000" if version != "1.0"
+c = Stomp::Connection.new(:hosts => [{ :host => host, :port => port, :login => "a", :passcode => "b" }], :connect_headers => connect,
+  :reliable => false)
+puts c.protocol
+here = version == "1.0" ? {} : { :id => "one" }
+c.subscribe("/exchange/mcollective_broadcast/ping", here)
+c.publish("/exchange/mcollective_broadcast/ping", "ask\0me", "reply-to" => "/temp-queue/answers", "x" => "a:b")
+m = c.receive
+puts [m.body.inspect, m.headers["subscription"].inspect, m.headers["x"], m.headers["reply-to"][0, 21]].join(" ")
+c.publish(m.headers["reply-to"], "answer")
+m = c.receive
+puts [m.body, m.headers["subscription"]].join(" ")
+c.unsubscribe("/exchange/mcollective_broadcast/ping", here)
+c.publish("/exchange/mcollective_broadcast/ping", "nobody hears this")
+c.disconnect(:receipt => "bye")
+puts [c.disconnect_receipt.command, c.disconnect_receipt.headers["receipt-id"]].join(" ")
+`
+
+func TestRubyStomp(t *testing.T) {
+	lab.Need(t, lab.Ruby)
+	for version, id := range map[string]string{"1.0": "nil", "1.1": `"one"`, "1.2": `"one"`} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			b, err := broker.Start(broker.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { b.Close() })
+			host, port, err := net.SplitHostPort(b.Addr())
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			out, err := exec.CommandContext(ctx, "ruby", "-W0", "-rstomp", "-e", rubyStomp, version, host, port).CombinedOutput()
+			want := version + "\n\"ask\\u0000me\" " + id + " a:b /reply-queue/amq.gen-\nanswer /temp-queue/answers\nRECEIPT bye\n"
+			if err != nil || string(out) != want {
+				t.Errorf("%v, %q, want %q", err, out, want)
+			}
+		})
+	}
+}
