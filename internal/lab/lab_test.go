@@ -1,6 +1,7 @@
 package lab_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -27,4 +28,39 @@ func TestOriginalAnswersItself(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNothingIsLeft starts a broker and a node of its own, ends the broker in each way, and looks for anything that knows their
+// folders.
+func TestNothingIsLeft(t *testing.T) {
+	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
+	lab.Leaks(t)
+	scratch := t.TempDir()
+	t.Run("brokers and a node", func(t *testing.T) {
+		t.Setenv("TMPDIR", scratch)
+		brokers := lab.Brokers(t, lab.RabbitMQKind, 2, lab.BrokerOptions{})
+		n := lab.RubyNode(t, lab.ServerCfg{Identity: "ruby1.example.net", Cfg: lab.Cfg{Brokers: brokers}})
+		n.WaitReady(t, brokers[0], 30*time.Second)
+		if len(lab.Naming(scratch)) < 3 {
+			t.Errorf("%v: less than two brokers and a node are found", lab.Naming(scratch))
+		}
+		brokers[0].Kill()
+		n.WaitReady(t, brokers[1], 30*time.Second)
+		if err := brokers[0].Start(); err != nil {
+			t.Fatal(err)
+		}
+		if err := brokers[1].Stop(); err != nil {
+			t.Error(err)
+		}
+		n.WaitReady(t, brokers[0], 30*time.Second)
+		if err := brokers[0].Freeze(); err != nil { // also what is frozen must go
+			t.Error(err)
+		}
+	})
+	lab.Wait(t, "every process to be gone", 5*time.Second, func() error {
+		if pids := lab.Naming(scratch); len(pids) > 0 {
+			return fmt.Errorf("%v are left", pids)
+		}
+		return nil
+	})
 }

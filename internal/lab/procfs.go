@@ -136,6 +136,26 @@ func Children(pid int) []int {
 	return found
 }
 
+// Naming returns the ids of the processes, dead ones that wait to be read aside, that were started with text in their arguments or
+// their environment, such as the folder that they were given.
+func Naming(text string) []int {
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	var found []int
+	for _, file := range lines {
+		args, err := os.ReadFile(file)
+		if err != nil || len(args) == 0 { // gone, or dead
+			continue
+		}
+		dir := filepath.Dir(file)
+		env, _ := os.ReadFile(filepath.Join(dir, "environ"))
+		pid, _ := strconv.Atoi(filepath.Base(dir))
+		if pid != os.Getpid() && (strings.Contains(string(args), text) || strings.Contains(string(env), text)) {
+			found = append(found, pid)
+		}
+	}
+	return found
+}
+
 // Sampler looks at the sockets of processes ten times a second and keeps for how long each was seen in CLOSE_WAIT without a break:
 // the peer had closed it, and its owner had not.
 type Sampler struct {
