@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,6 +118,7 @@ plugin.mco.pool.failback = off
 plugin.mco.pool.reconnect_spread = 0.5
 plugin.mco.pool.barrier = subscription
 plugin.mco.rabbitmq.broadcast = wildcard
+plugin.mco.tls.allow_unverified = 1
 plugin.mco.client.all_brokers = yes
 plugin.mco.max_frame = 65536
 plugin.mco.skew = 5
@@ -132,14 +134,27 @@ plugin.mco.nosuch = 1
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = Settings{PoolAll: true, ReconnectSpread: 500 * time.Millisecond, BarrierSubscription: true, WildcardBroadcast: true, AllBrokers: true,
+	want = Settings{PoolAll: true, ReconnectSpread: 500 * time.Millisecond, BarrierSubscription: true, WildcardBroadcast: true, AllowUnverified: true, AllBrokers: true,
 		MaxFrame: 65536, Skew: 5 * time.Second, StateDir: "/x", CommandTimeout: 10 * time.Second, CommandOutputMax: 2048,
 		CommandConcurrency: 3, AuditContinue: true, MetricsListen: "[::1]:9100"}
 	if c.Own != want {
 		t.Errorf("settings\n got %+v\nwant %+v", c.Own, want)
 	}
-	if len(c.Warnings) != 1 || !c.Warnings[0].Ours || c.Warnings[0].Line != 16 {
-		t.Errorf("an unknown setting of ours: %+v", c.Warnings)
+	told := map[int]string{}
+	for _, w := range c.Warnings {
+		if !w.Ours {
+			t.Errorf("warning %+v is not marked as ours", w)
+		}
+		told[w.Line] = w.Text
+	}
+	wantTold := map[int]string{
+		11: "'plugin.mco.command.timeout' is not there yet: it has no effect in this version",
+		12: "'plugin.mco.command.output_max' is not there yet: it has no effect in this version",
+		16: "'plugin.mco.metrics.listen' is not there yet: it has no effect in this version",
+		17: "'plugin.mco.nosuch' is no setting that this version knows",
+	}
+	if !maps.Equal(told, wantTold) {
+		t.Errorf("warnings by line\n got %v\nwant %v", told, wantTold)
 	}
 }
 

@@ -18,14 +18,15 @@ type Settings struct {
 	ReconnectSpread     time.Duration // pool.reconnect_spread: a lost session waits at random up to this long
 	BarrierSubscription bool          // pool.barrier = subscription; send is the default
 	WildcardBroadcast   bool          // rabbitmq.broadcast = wildcard; per_agent is the default
+	AllowUnverified     bool          // tls.allow_unverified: ssl.fallback may connect without verification
 	AllBrokers          bool          // client.all_brokers
 	MaxFrame            int64         // max_frame, bytes
 	Skew                time.Duration // skew: how far in the future a message may be dated
 	StateDir            string        // state_dir: what outlives a restart
 	CommandTimeout      time.Duration // command.timeout; 0 is the agent's
 	CommandOutputMax    int64         // command.output_max, bytes of each stream
-	CommandConcurrency  int           // command.concurrency: running at once
-	CommandQueue        int           // command.queue: waiting for their turn
+	CommandConcurrency  int           // command.concurrency: requests of one agent that run at once
+	CommandQueue        int           // command.queue: requests of one agent that wait for their turn
 	AuditContinue       bool          // audit.on_failure = continue; refuse is the default
 	MetricsListen       string        // metrics.listen, HOST:PORT; empty is off
 }
@@ -34,6 +35,11 @@ type Settings struct {
 type own struct {
 	Key
 	set func(*Settings, string) error
+}
+
+// unread names the settings that are checked, but that nothing acts on in this version.
+func unread(name string) bool {
+	return name == "mco.command.timeout" || name == "mco.command.output_max" || name == "mco.metrics.listen"
 }
 
 // OwnKeys returns every setting of ours, without "plugin.", with its default for the role.
@@ -63,6 +69,7 @@ func owns(role Role) []own {
 		durationKey("mco.pool.reconnect_spread", func(s *Settings) *time.Duration { return &s.ReconnectSpread }, "1", "a node that lost its session waits at random up to so many seconds"),
 		choice("mco.pool.barrier", func(s *Settings) *bool { return &s.BarrierSubscription }, "send", "subscription", "what proves that the broker has subscribed us"),
 		choice("mco.rabbitmq.broadcast", func(s *Settings) *bool { return &s.WildcardBroadcast }, "per_agent", "wildcard", "one subscription per agent, or one for all of them"),
+		boolKeyOf("mco.tls.allow_unverified", func(s *Settings) *bool { return &s.AllowUnverified }, "0", "where ssl.fallback is set too: connect to a broker without knowing who it is"),
 		boolKeyOf("mco.client.all_brokers", func(s *Settings) *bool { return &s.AllBrokers }, "0", "ask every reachable member of the pool and merge"),
 		bytesKey("mco.max_frame", func(s *Settings) *int64 { return &s.MaxFrame }, "8 MiB", "largest message that is taken"),
 		durationKey("mco.skew", func(s *Settings) *time.Duration { return &s.Skew }, "60", "seconds that a message may come from the future"),
@@ -74,12 +81,12 @@ func owns(role Role) []own {
 				s.StateDir = v
 				return nil
 			}},
-		durationKey("mco.command.timeout", func(s *Settings) *time.Duration { return &s.CommandTimeout }, "0", "seconds that a command may run; 0: the agent's timeout"),
-		bytesKey("mco.command.output_max", func(s *Settings) *int64 { return &s.CommandOutputMax }, "1 MiB", "bytes kept of each stream of a command"),
-		countKey("mco.command.concurrency", func(s *Settings) *int { return &s.CommandConcurrency }, "10", 1, "commands that run at once"),
-		countKey("mco.command.queue", func(s *Settings) *int { return &s.CommandQueue }, "100", 0, "commands that wait for their turn"),
+		durationKey("mco.command.timeout", func(s *Settings) *time.Duration { return &s.CommandTimeout }, "0", "not there yet: seconds that a command may run; 0: the agent's timeout"),
+		bytesKey("mco.command.output_max", func(s *Settings) *int64 { return &s.CommandOutputMax }, "1 MiB", "not there yet: bytes kept of each stream of a command"),
+		countKey("mco.command.concurrency", func(s *Settings) *int { return &s.CommandConcurrency }, "10", 1, "requests that each agent runs at once"),
+		countKey("mco.command.queue", func(s *Settings) *int { return &s.CommandQueue }, "100", 0, "requests that wait for each agent; beyond them the answer is that it is busy"),
 		choice("mco.audit.on_failure", func(s *Settings) *bool { return &s.AuditContinue }, "refuse", "continue", "what to do with a request that cannot be audited"),
-		{Key{"mco.metrics.listen", "address", "off", "HOST:PORT of the metrics page"},
+		{Key{"mco.metrics.listen", "address", "off", "not there yet: HOST:PORT of the metrics page"},
 			func(s *Settings, v string) error {
 				if v == "off" {
 					v = ""
@@ -113,6 +120,9 @@ func (c *Config) readOwn() error {
 		}
 		if err := o.set(&c.Own, text); err != nil {
 			return c.errorAt(c.places[key], "plugin.%s: %v", key, err)
+		}
+		if unread(key) && text != o.Default {
+			c.warn(c.places[key], true, "'plugin.%s' is not there yet: it has no effect in this version", key)
 		}
 	}
 	return nil

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -46,9 +45,6 @@ func run() int {
 
 // connect makes a session for the connector that the cfg file names.
 func connect(cfg *config.Config, log *slog.Logger) (connector.Connector, error) {
-	if cfg.Own.PoolAll || cfg.Own.AllBrokers {
-		return nil, errors.New("plugin.mco.pool.mode = all and plugin.mco.client.all_brokers = 1 are not there yet: one broker of the pool is asked at a time")
-	}
 	o, err := stomp.FromConfig(cfg, stomp.Flavour(cfg.Connector))
 	if err != nil {
 		return nil, err
