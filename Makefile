@@ -4,6 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
+.SILENT:
 MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
 .DEFAULT_GOAL := build
 
@@ -36,6 +37,7 @@ test: ## everything under the race detector; installs missing peers on Debian as
 	exit $$status
 
 check: ## format, vet, linter, tidy modules
+	echo "gofmt, go vet, staticcheck, go mod tidy -diff"
 	unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go'))
 	[ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
