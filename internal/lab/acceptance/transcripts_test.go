@@ -41,13 +41,18 @@ type transcript struct {
 func TestTranscripts(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
 	set := vectors.Load[transcripts](t, "transcripts.json")
-	b := peers.Broker(t, lab.RabbitMQKind)
+	collectives := []string{"mcollective"}
+	for _, n := range set.Nodes {
+		collectives = append(collectives, strings.Split(n.Collectives, ",")...)
+	}
+	slices.Sort(collectives)
+	b := lab.RabbitMQ(t, lab.BrokerOptions{Collectives: slices.Compact(collectives)})
 	cfg := lab.Cfg{Brokers: []*lab.Broker{b}, LibDirs: []string{filepath.Join(vectors.Dir(t), "plugins")}}
 	var hosts []string
 	var nodes []*lab.Node
 	for _, n := range set.Nodes {
 		c := lab.ServerCfg{Cfg: cfg, Identity: n.Identity, Facts: string(n.FactsYAML), Classes: n.Classes}
-		c.Collectives = strings.Split(n.Collectives, ",")
+		c.Collectives, c.MainCollective = strings.Split(n.Collectives, ","), "mcollective"
 		nodes = append(nodes, lab.RubyNode(t, c))
 		hosts = append(hosts, n.Identity)
 	}
