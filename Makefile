@@ -14,7 +14,7 @@ PKG ?= ./...
 export CGO_ENABLED := 0
 LAB := ./internal/lab/...
 
-.PHONY: build test check lint fuzz lab bench demo golden
+.PHONY: build test check lint fuzz lab bench demo docs golden
 
 build: ## the programs, into bin/
 	mkdir -p bin
@@ -72,6 +72,9 @@ bench: ## beside the original and the floor, as tables; with PKG=./mco/marshal t
 
 demo: ## a fleet on this machine that loses a broker, with nothing installed but Go
 	go run ./mco/cmd/mco demo
+
+docs: ## what is made from tables of settings and options: docs/reference-*.md, man/, completions/
+	go test -count=1 -run '^Test(ReferencePage|Manual|Completions)$$' ./mco/config ./mco/cli ./mco/cmd/mco ./agent/cmd/mcollectived -update
 
 golden: ## write the golden files anew; review them like code
 	packages=$$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -l 'flag.Bool("update"' | xargs -n1 dirname | sort -u)

@@ -82,7 +82,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 			"they run where no broker and no daemon is"},
 		{"sdk", []string{"plugins/sdk"}, nil, []string{"agent", "mco/security"}, false,
 			"authors get the contract and nothing else"},
-		{"laboratory", everything, []string{"internal/lab"}, []string{"internal/lab", "internal/vectors"}, false,
+		{"laboratory", everything, []string{"internal/lab"}, []string{"internal/lab", "internal/vectors", "internal/manpage"}, false,
 			"the laboratory does not ship"},
 		{"words", []string{"=mco"}, nil, everything, false,
 			"words have no dependencies"},

@@ -22,17 +22,18 @@ type option struct {
 	short byte // 0: none
 	arg   bool
 	set   func(*options, string)
+	doc   string // for the manual
 }
 
 func flags() []option {
 	yes, no := true, false
 	return []option{
-		{"daemonize", 0, false, func(o *options, _ string) { o.daemonize = &yes }},
-		{"no-daemonize", 0, false, func(o *options, _ string) { o.daemonize = &no }},
-		{"help", 'h', false, func(o *options, _ string) { o.help = true }},
-		{"version", 0, false, func(o *options, _ string) { o.version = true }},
-		{"config", 'c', true, func(o *options, v string) { o.config = v }},
-		{"pidfile", 'p', true, func(o *options, v string) { o.pidfile = v }},
+		{"daemonize", 0, false, func(o *options, _ string) { o.daemonize = &yes }, "Run in the background, whatever the cfg file says. The call returns when the node has started, or says why it has not."},
+		{"no-daemonize", 0, false, func(o *options, _ string) { o.daemonize = &no }, "Run in the foreground, whatever the cfg file says."},
+		{"help", 'h', false, func(o *options, _ string) { o.help = true }, "Print how it is called."},
+		{"version", 0, false, func(o *options, _ string) { o.version = true }, "Print the version."},
+		{"config", 'c', true, func(o *options, v string) { o.config = v }, "Read settings from this file."},
+		{"pidfile", 'p', true, func(o *options, v string) { o.pidfile = v }, "Write the process number to this file while running in the background."},
 	}
 }
 

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/mco-go/mco-go/internal/manpage"
+	"github.com/mco-go/mco-go/mco/cli"
+	"github.com/mco-go/mco-go/mco/cli/optparse"
+)
+
+var update = flag.Bool("update", false, "write man/ and completions/ again")
+
+const root = "../../../"
+
+// words is what the tables of options do not say.
+type words struct {
+	synopsis []string // without "mco"; empty: the name and [options] [filters]
+	text     string
+	examples []manpage.Item
+}
+
+var exitCodes = manpage.Group{Title: "Exit status", Items: []manpage.Item{
+	{Term: "0", Text: "It went well. Nodes that stayed silent do not change that."},
+	{Term: "1", Text: "The command failed before anything was asked, or no node was found."},
+	{Term: "2", Text: "Nodes were found, and a reply is a failure."},
+	{Term: "3", Text: "Nodes were found, and none replied."},
+	{Term: "4", Text: "No node was asked who is there, and none replied."},
+}}
+
+var environment = manpage.Group{Title: "Environment", Items: []manpage.Item{
+	{Term: "MCOLLECTIVE_EXTRA_OPTS", Text: "Options that come before those of the command line, which win."},
+	{Term: "MCOLLECTIVE_PSK", Text: "The shared secret, instead of plugin.psk."},
+	{Term: "STOMP_USER, STOMP_PASSWORD", Text: "The login at the broker, instead of the cfg file's."},
+	{Term: "NO_COLOR", Text: "Any text switches colours off."},
+}}
+
+var files = manpage.Group{Title: "Files", Items: []manpage.Item{
+	{Term: "~/.mcollective", Text: "The settings, where this file can be read."},
+	{Term: "/etc/puppetlabs/mcollective/client.cfg", Text: "Else this one."},
+	{Term: "/etc/mcollective/client.cfg", Text: "Else this one."},
+}}
+
+var manual = map[string]words{
+	"ping": {
+		text: "Asks every node that matches the filters to answer, and prints each one that does with the time that it took. It needs no agent on\nthe nodes but discovery, which all have.",
+		examples: []manpage.Item{
+			{Term: "mco ping", Text: "Who is there?"},
+			{Term: "mco ping -F osfamily=Debian -T eu", Text: "Which Debian nodes of the collective eu are there?"},
+		},
+	},
+	"find": {
+		text: "Prints the names of the nodes that match the filters, one a line, and nothing else.",
+		examples: []manpage.Item{
+			{Term: "mco find -C role::web", Text: "Which nodes have the class role::web?"},
+			{Term: `mco find -S "environment=production and !/^db/"`, Text: "Several conditions at once:"},
+			{Term: "mco find --dm flatfile --do nodes.txt -I /^web/", Text: "Pick names from a file, without asking anybody:"},
+		},
+	},
+	"rpc": {
+		synopsis: []string{"rpc [options] [filters] AGENT ACTION [KEY=VALUE ...]", "rpc [options] [filters] --agent AGENT --action ACTION [--argument KEY=VALUE ...]"},
+		text: "Finds the nodes that match the filters, sends them a request for an action of an agent, and prints the replies, a summary where the\nagent has one, and statistics. " +
+			"The inputs are checked against the agent's DDL before anything is sent.\n\n" +
+			"Ctrl-C while nodes are looked for sends nothing. Ctrl-C later prints what has come so far.",
+		examples: []manpage.Item{
+			{Term: "mco rpc rpcutil get_fact fact=operatingsystem", Text: "One fact of every node:"},
+			{Term: "mco rpc rpcutil ping -1 -j", Text: "One node, as JSON:"},
+			{Term: "mco rpc rpcutil daemon_stats --batch 10 --batch-sleep 5", Text: "Ten nodes at a time, with a pause between:"},
+		},
+	},
+	"help": {
+		synopsis: []string{"help [COMMAND]"},
+		text:     "Lists the commands, or prints the options of one.",
+		examples: []manpage.Item{{Term: "mco help rpc", Text: "The options of mco rpc:"}},
+	},
+	"completion": {
+		synopsis: []string{"completion SHELL", "completion [options]"},
+		text: "Prints a script that teaches a shell to complete words of mco: bash, zsh, fish or powershell. The same scripts are in the folder\n" +
+			"completions of the sources. The options list agents, actions, inputs and commands, for scripts of one's own.",
+		examples: []manpage.Item{
+			{Term: "mco completion bash >/etc/bash_completion.d/mco", Text: "For every user of bash:"},
+			{Term: "mco completion --list-inputs --agent rpcutil --action get_fact", Text: "The inputs of an action:"},
+		},
+	},
+	"demo":     {synopsis: []string{"demo"}, text: "Starts two brokers and three nodes on this machine, asks the nodes, kills a broker, and shows how the nodes move to the other one.\nNothing needs to be installed, and nothing is left behind."},
+	"simulate": {synopsis: []string{"simulate N [options]"}, examples: []manpage.Item{{Term: "mco simulate 1000 -c /etc/mcollective/server.cfg", Text: "A thousand nodes for a broker to carry:"}}},
+	"broker":   {synopsis: []string{"broker [options]"}},
+}
+
+// groups turns a table of options into sections.
+func groups(options []optparse.Option) []manpage.Group {
+	all := []manpage.Group{{Title: "Options"}}
+	for _, o := range options {
+		last := &all[len(all)-1]
+		switch {
+		case len(o.Names) > 0:
+			term := strings.Join(o.Names, ", ")
+			if o.Arg != "" {
+				term += " " + o.Arg
+			}
+			last.Items = append(last.Items, manpage.Item{Term: term, Text: o.Doc})
+		case o.Doc != "" && len(last.Items) == 0:
+			last.Title = o.Doc
+		case o.Doc != "":
+			all = append(all, manpage.Group{Title: o.Doc})
+		}
+	}
+	return all
+}
+
+func flagGroup(cmd *cobra.Command) []manpage.Group {
+	cmd.InitDefaultHelpFlag()
+	g := manpage.Group{Title: "Options"}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		kind, usage := pflag.UnquoteUsage(f)
+		term := "--" + f.Name
+		if f.Shorthand != "" {
+			term = "-" + f.Shorthand + ", " + term
+		}
+		if kind != "" {
+			term += " " + strings.ToUpper(kind)
+		}
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "[]" {
+			usage += " (default: " + f.DefValue + ")"
+		}
+		g.Items = append(g.Items, manpage.Item{Term: term, Text: usage})
+	})
+	return []manpage.Group{g}
+}
+
+// pages makes the manual of mco and of each of its commands.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	all := make(map[string]string)
+	main := manpage.Page{Name: "mco", Section: 1, Short: "ask and steer a fleet of nodes", Synopsis: []string{"mco COMMAND [options] [filters] [words]", "mco --version"},
+		Text: "mco is the operator's side of MCollective: it sends requests through a message broker to the nodes that match the filters, and shows\ntheir replies.\n\n" +
+			"Options may stand anywhere among the words. Long ones may be cut short where that is clear; -- ends them. A link to mco named\nmc-COMMAND runs that command."}
+	list := manpage.Group{Title: "Commands"}
+	add := func(name, short string, options []manpage.Group, text string) {
+		w, ok := manual[name]
+		if !ok {
+			t.Fatalf("mco %s has no words in the manual", name)
+		}
+		p := manpage.Page{Name: "mco-" + name, Section: 1, Short: strings.ToLower(short[:1]) + short[1:], Text: w.text, Groups: options, Examples: w.examples,
+			See: []string{"mco(1)", "mcollectived(8)"}}
+		if p.Text == "" {
+			p.Text = text
+		}
+		if len(w.synopsis) == 0 {
+			w.synopsis = []string{name + " [options] [filters]"}
+		}
+		for _, s := range w.synopsis {
+			p.Synopsis = append(p.Synopsis, "mco "+s)
+		}
+		if name == "ping" || name == "find" || name == "rpc" {
+			p.Groups = append(p.Groups, exitCodes)
+		}
+		all[p.Name+".1"] = p.Roff()
+		list.Items = append(list.Items, manpage.Item{Term: name, Text: short})
+		main.See = append(main.See, p.Name+"(1)")
+	}
+	for _, c := range cli.Commands() {
+		add(c.Name, c.Description, groups(c.Options), "")
+	}
+	for _, cmd := range extra() {
+		add(cmd.Name(), cmd.Short, flagGroup(cmd), cmd.Long)
+	}
+	slices.SortFunc(list.Items, func(a, b manpage.Item) int { return strings.Compare(a.Term, b.Term) })
+	slices.Sort(main.See)
+	main.See = append(main.See, "mcollectived(8)")
+	main.Groups = []manpage.Group{list, exitCodes, environment, files}
+	all["mco.1"] = main.Roff()
+	return all
+}
+
+// The manual and the shells know every command and option that the program takes.
+func TestManual(t *testing.T) { manpage.Golden(t, root+"man", *update, pages(t)) }
+
+func TestCompletions(t *testing.T) {
+	want := make(map[string]string)
+	for shell, file := range map[string]string{"bash": "mco.bash", "zsh": "_mco", "fish": "mco.fish"} {
+		var out, errs bytes.Buffer
+		code := cli.Run(t.Context(), cli.Options{Program: "mco", Args: []string{"completion", shell}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
+			Getenv: func(string) string { return "" }, Connect: connect, Security: provider, Extra: extra()})
+		if code != 0 || out.Len() == 0 {
+			t.Fatalf("mco completion %s: exit code %d\n%s", shell, code, &errs)
+		}
+		want[file] = out.String()
+	}
+	manpage.Golden(t, root+"completions", *update, want)
+}
