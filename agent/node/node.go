@@ -69,6 +69,9 @@ func Build(o Options) (*daemon.Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := refuse(c); err != nil {
+		return nil, err
+	}
 	secure, err := pick(o.Providers.Security, "securityprovider", c.SecurityProvider)
 	if err != nil {
 		return nil, err
@@ -118,6 +121,17 @@ func pick[T any](have map[string]T, key, name string) (T, error) {
 		return p, fmt.Errorf("%s = %s: this program has no such provider", key, name)
 	}
 	return p, nil
+}
+
+// refuse stops a node whose cfg file names plugins in Ruby that it would have to do without.
+func refuse(c *config.Config) error {
+	if c.RPCAudit && c.RPCAuditProvider != "logfile" {
+		return fmt.Errorf("rpcauditprovider = %s: this program has no such provider; logfile is there", c.RPCAuditProvider)
+	}
+	if c.RegisterInterval > 0 && c.Registration != "agentlist" {
+		return fmt.Errorf("registration = %s: this program has no such plugin; agentlist is there, and registerinterval = 0 sends nothing", c.Registration)
+	}
+	return nil
 }
 
 func auditor(c *config.Config) agent.Auditor {

@@ -74,6 +74,29 @@ func TestBuild(t *testing.T) {
 	}
 }
 
+// What a plugin in Ruby would have done is not left out in silence.
+func TestBuildRefusesRubyPlugins(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(*config.Config)
+		want   string
+	}{
+		{"audit", func(c *config.Config) { c.RPCAudit, c.RPCAuditProvider = true, "central" }, "rpcauditprovider = central: this program has no such provider"},
+		{"audit that is off", func(c *config.Config) { c.RPCAuditProvider = "central" }, ""},
+		{"registration", func(c *config.Config) { c.RegisterInterval, c.Registration = time.Minute, "meta" }, "registration = meta: this program has no such plugin"},
+		{"registration that is off", func(c *config.Config) { c.Registration = "meta" }, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := load(t, "")
+			tc.change(c)
+			_, err := Build(Options{Config: c, Providers: testProviders()})
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("Build: %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
 func TestBuildFails(t *testing.T) {
 	boom := errors.New("boom")
 	for _, tc := range []struct {
