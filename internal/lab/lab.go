@@ -12,6 +12,7 @@ package lab
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -27,10 +28,17 @@ const (
 	RabbitMQServer Peer = "rabbitmq-server"
 	ActiveMQServer Peer = "activemq"
 	Ruby           Peer = "mcollective" // the original: mcollectived, mco, and ruby-stomp
+	Interpreter    Peer = "ruby"        // alone, on PATH
 )
 
 // missing returns which file of the peer is not there, or "".
 func (p Peer) missing() string {
+	if p == Interpreter {
+		if _, err := exec.LookPath("ruby"); err != nil {
+			return "ruby on PATH"
+		}
+		return ""
+	}
 	files := map[Peer][]string{
 		RabbitMQServer: {rabbitScripts + "/rabbitmq-server", "/usr/bin/epmd"},
 		ActiveMQServer: {activeJar, "/usr/bin/java"},
@@ -82,6 +90,15 @@ func Vectors() string { return filepath.Join(Root(), "testdata", "vectors") }
 
 // Eventually polls done until it returns nil, and returns its last error when that takes longer than limit.
 func Eventually(limit time.Duration, done func() error) error {
+	return eventually(limit, 20*time.Millisecond, done)
+}
+
+// Sparingly is [Eventually] for a question that costs the machine something.
+func Sparingly(limit time.Duration, done func() error) error {
+	return eventually(limit, 100*time.Millisecond, done)
+}
+
+func eventually(limit, every time.Duration, done func() error) error {
 	deadline := time.Now().Add(limit)
 	for {
 		err := done()
@@ -91,7 +108,7 @@ func Eventually(limit time.Duration, done func() error) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("after %v: %w", limit, err)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(every)
 	}
 }
 

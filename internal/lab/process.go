@@ -21,17 +21,10 @@ type Process struct {
 	err     error         // what Wait returned; valid after done
 }
 
-// startProcess runs cmd with both outputs appended to logFile. When the thread that started it ends, the kernel kills it; the
-// goroutine that waits for it therefore keeps that thread for the whole life of the process.
-func startProcess(name, logFile string, cmd *exec.Cmd) (*Process, error) {
-	out, err := os.OpenFile(logFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	defer out.Close()
-	cmd.Stdout, cmd.Stderr = out, out
+// Leash starts cmd in a process group of its own and calls ended, in another goroutine, with what Wait returned. The kernel kills the
+// process when the thread that started it ends; that goroutine therefore keeps the thread for the whole life of the process.
+func Leash(cmd *exec.Cmd, ended func(error)) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	p := &Process{Name: name, LogFile: logFile, cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
@@ -39,11 +32,26 @@ func startProcess(name, logFile string, cmd *exec.Cmd) (*Process, error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			p.err = cmd.Wait()
+			ended(cmd.Wait())
 		}
-		close(p.done)
 	}()
-	if err := <-started; err != nil {
+	return <-started
+}
+
+// startProcess runs cmd, on a leash, with both outputs appended to logFile.
+func startProcess(name, logFile string, cmd *exec.Cmd) (*Process, error) {
+	out, err := os.OpenFile(logFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = out, out
+	p := &Process{Name: name, LogFile: logFile, cmd: cmd, done: make(chan struct{})}
+	err = Leash(cmd, func(err error) {
+		p.err = err
+		close(p.done)
+	})
+	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	return p, nil

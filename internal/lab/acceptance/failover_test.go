@@ -89,7 +89,7 @@ func ready(b *lab.Broker, limit time.Duration) func(*lab.Node) (time.Time, error
 // gone is for took: when the node has no session with b any more.
 func gone(b *lab.Broker, limit time.Duration) func(*lab.Node) (time.Time, error) {
 	return func(n *lab.Node) (time.Time, error) {
-		err := lab.Eventually(limit, func() error {
+		err := lab.Sparingly(limit, func() error {
 			if connected(n, b) {
 				return fmt.Errorf("%s still has its session with %s", n.Identity, b.Name)
 			}
