@@ -11,6 +11,7 @@ ci() { [ "${CI:-}" = true ]; }
 
 # One line per peer: the package, and a file or command that proves it.
 missing() {
+	command -v ruby >/dev/null || echo ruby
 	[ -x /usr/sbin/mcollectived ] || echo mcollective
 	[ -x /usr/bin/mco ] || echo mcollective-client
 	[ -e /usr/lib/ruby/vendor_ruby/stomp.rb ] || echo ruby-stomp

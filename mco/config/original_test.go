@@ -1,14 +1,13 @@
 package config
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mco-go/mco-go/internal/lab"
+	"github.com/mco-go/mco-go/internal/rubyjudge"
 	"github.com/mco-go/mco-go/mco"
 )
 
@@ -49,20 +48,16 @@ func TestInlineRemarks(t *testing.T) {
 	}
 }
 
-// askOriginal prints what the original's own Config class holds after it has read each file, as JSON.
+// askOriginal tells what the original's own Config class holds after it has read a file.
 const askOriginal = `
 require "mcollective"
-require "json"
-out = ARGV.map do |file|
+judge do |file, names|
   MCollective::PluginManager.clear
   c = MCollective::Config.instance
   c.instance_variables.each { |v| c.remove_instance_variable(v) }
   c.loadconfig(file)
-  names = JSON.parse(ENV["NAMES"])
-  settings = names.map { |n| v = c.send(n); [n, v.is_a?(Symbol) ? v.to_s : v] }.to_h
-  {"settings" => settings, "plugin" => c.pluginconf}
+  {settings: names.to_h { |n| [n, c.send(n)] }, plugin: c.pluginconf}
 end
-$stdout.write JSON.generate(out)
 `
 
 func TestAgainstTheOriginal(t *testing.T) {
@@ -73,43 +68,32 @@ func TestAgainstTheOriginal(t *testing.T) {
 			names = append(names, s.Name)
 		}
 	}
-	asked, err := json.Marshal(names)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "ruby", append([]string{"-e", askOriginal}, files...)...)
-	cmd.Env = append(os.Environ(), "NAMES="+string(asked), "LANG=C.UTF-8")
-	raw, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("ask the original (packages ruby and mcollective-common): %v", err)
-	}
-	var all []struct {
-		Settings map[string]any
-		Plugin   map[string]string
-	}
-	if err := json.Unmarshal(raw[strings.IndexByte(string(raw), '['):], &all); err != nil {
-		t.Fatalf("%v in %.200q", err, raw)
-	}
-	for i, file := range files {
+	lab.Need(t, lab.Ruby)
+	original := rubyjudge.Start(t, "-e", askOriginal)
+	for _, file := range files {
+		want := rubyjudge.Ask[struct {
+			Settings map[string]any
+			Plugin   map[string]string
+		}](t, original, []any{file, names})
 		c, err := Load(filepath.Clean(file), Client)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range names {
 			got, _ := c.Item(name)
-			if want := all[i].Settings[name]; !sameAsJSON(got, want) {
-				t.Errorf("%s: %s = %v, the original has %v", file, name, got, want)
+			if w := want.Settings[name]; !sameAsJSON(got, w) {
+				t.Errorf("%s: %s = %v, the original has %v", file, name, got, w)
 			}
 		}
 		n := 0
 		for key, text := range c.Plugins() {
 			n++
-			if want, ok := all[i].Plugin[key]; !ok || want != text {
-				t.Errorf("%s: plugin.%s = %q, the original has %q", file, key, text, want)
+			if w, ok := want.Plugin[key]; !ok || w != text {
+				t.Errorf("%s: plugin.%s = %q, the original has %q", file, key, text, w)
 			}
 		}
-		if n != len(all[i].Plugin) {
-			t.Errorf("%s: %d plugin settings, the original has %d", file, n, len(all[i].Plugin))
+		if n != len(want.Plugin) {
+			t.Errorf("%s: %d plugin settings, the original has %d", file, n, len(want.Plugin))
 		}
 	}
 }

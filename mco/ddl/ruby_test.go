@@ -1,73 +1,27 @@
 package ddl
 
 import (
-	"bufio"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/mco-go/mco-go/internal/lab"
+	"github.com/mco-go/mco-go/internal/rubyjudge"
 	"github.com/mco-go/mco-go/mco"
 )
 
-// peer is the original, loading DDLs for comparison.
-type peer struct {
-	in  *bufio.Writer
-	out *bufio.Reader
-}
-
-func startOriginal(t *testing.T) *peer {
+func startOriginal(t *testing.T) *rubyjudge.Judge {
 	t.Helper()
-	ruby, err := exec.LookPath("ruby")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("the comparison with the original needs ruby and mcollective-common")
-		}
-		t.Skip("NOT COMPARED with the original: no ruby on PATH")
-	}
-	cmd := exec.CommandContext(t.Context(), ruby, "-W0", "--disable-did_you_mean", "--disable-error_highlight", "testdata/peer.rb")
-	cmd.Stderr = os.Stderr
-	cmd.Env = append(os.Environ(), "LANG=C.UTF-8")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil && t.Context().Err() == nil {
-			t.Errorf("the original: %v", err)
-		}
-	})
-	return &peer{bufio.NewWriter(in), bufio.NewReader(out)}
+	lab.Need(t, lab.Ruby)
+	return rubyjudge.Start(t, "-W0", "--disable-did_you_mean", "--disable-error_highlight", "testdata/peer.rb")
 }
 
 // load returns what the original declares, as Ruby inspects it, or its error.
-func (o *peer) load(t *testing.T, kind Kind, side, name, text string) string {
+func load(t *testing.T, original *rubyjudge.Judge, kind Kind, side, name, text string) string {
 	t.Helper()
-	fmt.Fprintf(o.in, "%s %s %s %x\n", kind, side, name, text)
-	if err := o.in.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	line, err := o.out.ReadString('\n')
-	if err != nil {
-		t.Fatalf("ask the original about %q: %v", text, err)
-	}
-	answer, err := hex.DecodeString(strings.TrimSpace(line))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(answer)
+	return string(rubyjudge.Ask[[]byte](t, original, []any{kind, side, name, []byte(text)})) // not all of it is UTF-8
 }
 
 // declared writes a DDL as the peer does.
@@ -101,7 +55,7 @@ func TestFilesAsTheOriginal(t *testing.T) {
 				t.Error(err)
 				continue
 			}
-			if got, want := declared(d), o.load(t, kind, side, name, string(src)); got != want {
+			if got, want := declared(d), load(t, o, kind, side, name, string(src)); got != want {
 				t.Errorf("%s on a %s:\n got %s\nwant %s", file, side, got, want)
 			}
 		}
@@ -129,7 +83,7 @@ func TestRubyAsTheOriginal(t *testing.T) {
 		} else {
 			got = err.Error()
 		}
-		want := o.load(t, Agent, "client", "vec", text)
+		want := load(t, o, Agent, "client", "vec", text)
 		if _, failed := errors.AsType[*EvalError](err); failed {
 			_, want, _ = strings.Cut(want, ": ")
 		} else if _, syntax := errors.AsType[*SyntaxError](err); syntax {

@@ -1,17 +1,16 @@
 package filter_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/mco-go/mco-go/internal/lab"
+	"github.com/mco-go/mco-go/internal/rubyjudge"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/filter"
 	"github.com/mco-go/mco-go/mco/inspect"
@@ -116,33 +115,18 @@ func originalAnswers(t *testing.T) []question {
 	t.Helper()
 	file := filepath.Join("testdata", "original.json")
 	if *update {
+		lab.Need(t, lab.Ruby)
 		facts := map[string]any{"list": []string{"alpha", "7", "10"}}
 		for i, v := range factTexts {
 			facts[fmt.Sprint("f", i)] = v
 		}
-		raw, err := json.Marshal(map[string]any{"facts": facts, "classes": classLines, "cases": questions(700)})
+		node, err := json.Marshal(map[string]any{"facts": facts, "classes": classLines})
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command("ruby", "-W0", "-E", "UTF-8:UTF-8", "-rtempfile", filepath.Join("testdata", "original.rb"))
-		cmd.Stdin = bytes.NewReader(raw)
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("ask the original: %v", err)
-		}
-		if err := os.WriteFile(file, out, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		rubyjudge.Record(t, file, questions(700), "-W0", "-E", "UTF-8:UTF-8", "-rtempfile", filepath.Join("testdata", "original.rb"), string(node))
 	}
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []question
-	if err := json.Unmarshal(raw, &out); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return rubyjudge.Recorded[question](t, file)
 }
 
 func TestAnswersAsTheOriginal(t *testing.T) {

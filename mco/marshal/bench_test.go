@@ -1,13 +1,10 @@
 package marshal_test
 
 import (
-	"bytes"
 	"fmt"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 
+	"github.com/mco-go/mco-go/internal/rubyjudge"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/marshal"
 )
@@ -98,15 +95,12 @@ func BenchmarkEncode(b *testing.B) {
 
 // BenchmarkRuby measures Ruby's own reader and writer on the same messages, for comparison in the same run.
 func BenchmarkRuby(b *testing.B) {
-	ruby, err := exec.LookPath("ruby")
-	if err != nil {
-		b.Skip("the comparison needs ruby on PATH")
-	}
-	const script = `
-		b = STDIN.binmode.read; n = Integer(ARGV[1]); o = Marshal.load(b)
-		t = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-		ARGV[0] == "decode" ? n.times { Marshal.load(b) } : n.times { Marshal.dump(o) }
-		puts((Process.clock_gettime(Process::CLOCK_MONOTONIC) - t) * 1e9 / n)`
+	ruby := rubyjudge.Start(b, "-e", `judge do |way, n, bytes|
+		bytes = bytes.unpack1("m0"); object = Marshal.load(bytes)
+		start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+		way == "decode" ? n.times { Marshal.load(bytes) } : n.times { Marshal.dump(object) }
+		(Process.clock_gettime(Process::CLOCK_MONOTONIC) - start) * 1e9 / n
+	end`)
 	for name, v := range samples() {
 		payload, err := marshal.Encode(v)
 		if err != nil {
@@ -114,17 +108,7 @@ func BenchmarkRuby(b *testing.B) {
 		}
 		for _, way := range []string{"decode", "encode"} {
 			b.Run(way+"/"+name, func(b *testing.B) {
-				cmd := exec.Command(ruby, "-e", script, way, fmt.Sprint(b.N))
-				cmd.Stdin, cmd.Stderr = bytes.NewReader(payload), os.Stderr
-				out, err := cmd.Output()
-				if err != nil {
-					b.Fatal(err)
-				}
-				var ns float64
-				if _, err := fmt.Sscan(strings.TrimSpace(string(out)), &ns); err != nil {
-					b.Fatal(err)
-				}
-				b.ReportMetric(ns, "ns/op")
+				b.ReportMetric(rubyjudge.Ask[float64](b, ruby, []any{way, b.N, payload}), "ns/op")
 			})
 		}
 	}

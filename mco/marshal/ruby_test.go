@@ -1,19 +1,15 @@
 package marshal_test
 
 import (
-	"bufio"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"math"
 	"math/big"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mco-go/mco-go/internal/rubyjudge"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/marshal"
 )
@@ -24,7 +20,7 @@ const rounds = 5000
 // TestRubyReadsWhatWeWrite sends random values to Ruby and compares what it read. Ruby must also write the same bytes again, except
 // where it joins what we keep apart: equal string keys of several hashes become one object in Ruby.
 func TestRubyReadsWhatWeWrite(t *testing.T) {
-	peer := startRuby(t)
+	ruby := rubyjudge.Start(t, "testdata/peer.rb")
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
 	exact := 0
@@ -34,13 +30,10 @@ func TestRubyReadsWhatWeWrite(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d, value %d: Encode: %v", seed, i, err)
 		}
-		read, written := peer.ask(t, "canon", hex.EncodeToString(payload))
+		answer := rubyjudge.Ask[judged](t, ruby, []any{"canon", payload})
+		read, again := answer.Canon, answer.Marshal
 		if want := canon(v); read != want {
 			t.Fatalf("seed %d, value %d: Ruby read\n%s\nwe wrote\n%s\nas %x", seed, i, read, want, payload)
-		}
-		again, err := hex.DecodeString(written)
-		if err != nil {
-			t.Fatal(err)
 		}
 		if string(again) == string(payload) {
 			exact++
@@ -61,15 +54,12 @@ func TestRubyReadsWhatWeWrite(t *testing.T) {
 
 // TestWeReadWhatRubyWrites decodes random values of Ruby's, with objects in several places and hashes with defaults.
 func TestWeReadWhatRubyWrites(t *testing.T) {
-	peer := startRuby(t)
+	ruby := rubyjudge.Start(t, "testdata/peer.rb")
 	seed := time.Now().UnixNano() % 1e12
 	linked := 0
 	for i := range rounds {
-		text, want := peer.ask(t, "random", fmt.Sprint(seed+int64(i)))
-		payload, err := hex.DecodeString(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		answer := rubyjudge.Ask[judged](t, ruby, []any{"random", seed + int64(i)})
+		want, payload := answer.Canon, answer.Marshal
 		got, err := marshal.Decode(payload, marshal.Limits{Elements: 10_000_000})
 		if err != nil {
 			t.Fatalf("seed %d: Decode(%x): %v", seed+int64(i), payload, err)
@@ -84,54 +74,10 @@ func TestWeReadWhatRubyWrites(t *testing.T) {
 	t.Logf("first seed %d: %d values, %d perhaps with links", seed, rounds, linked)
 }
 
-type rubyPeer struct {
-	in  io.Writer
-	out *bufio.Reader
-}
-
-func startRuby(t *testing.T) *rubyPeer {
-	t.Helper()
-	ruby, err := exec.LookPath("ruby")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("the comparison with the original's own reader and writer needs ruby on PATH")
-		}
-		t.Skip("NOT COMPARED with the original's own reader and writer: no ruby on PATH")
-	}
-	cmd := exec.Command(ruby, "testdata/peer.rb")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		cmd.Wait()
-	})
-	return &rubyPeer{in, bufio.NewReaderSize(out, 1<<20)}
-}
-
-func (p *rubyPeer) ask(t *testing.T, verb, arg string) (first, second string) {
-	t.Helper()
-	if _, err := fmt.Fprintln(p.in, verb, arg); err != nil {
-		t.Fatal(err)
-	}
-	line, err := p.out.ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, second, _ = strings.Cut(strings.TrimSpace(line), " ")
-	if first == "error" {
-		t.Fatalf("Ruby refuses %s %s: %s", verb, arg, second)
-	}
-	return first, second
+// judged is the judge's answer: a value in the notation of canon and as Ruby writes it.
+type judged struct {
+	Canon   string
+	Marshal []byte
 }
 
 // canon is the notation of testdata/peer.rb.

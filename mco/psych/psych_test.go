@@ -2,16 +2,14 @@ package psych_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/mco-go/mco-go/internal/rubyjudge"
 	"github.com/mco-go/mco-go/mco/inspect"
 	"github.com/mco-go/mco-go/mco/psych"
 )
@@ -27,47 +25,25 @@ type answer struct {
 }
 
 const ask = `
-require "json"
 require "yaml"
-Encoding.default_external = Encoding::UTF_8
-puts "[\n" + JSON.parse(STDIN.read).map { |text|
+judge do |text|
   a = {"text" => text}
   begin
     a["value"] = YAML.safe_load(text, permitted_classes: [Symbol], aliases: true).inspect
   rescue Exception => e
     a["class"], a["error"] = e.class.to_s, e.message
   end
-  JSON.generate(a)
-}.join(",\n") + "\n]"
+  a
+end
 `
 
 func answers(t *testing.T) []answer {
 	t.Helper()
 	file := filepath.Join("testdata", "psych.json")
 	if *update {
-		raw, err := json.Marshal(documents())
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.Command("ruby", "-W0", "-e", ask)
-		cmd.Stdin = bytes.NewReader(raw)
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("ask ruby: %v", err)
-		}
-		if err := os.WriteFile(file, out, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		rubyjudge.Record(t, file, documents(), "-W0", "-e", ask)
 	}
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []answer
-	if err := json.Unmarshal(raw, &out); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return rubyjudge.Recorded[answer](t, file)
 }
 
 func TestReadsAsPsych(t *testing.T) {

@@ -1,13 +1,11 @@
 package rubyre_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/dlclark/regexp2/v2"
 
+	"github.com/mco-go/mco-go/internal/rubyjudge"
 	"github.com/mco-go/mco-go/mco/rubyre"
 )
 
@@ -35,47 +34,30 @@ type answers struct {
 }
 
 const ask = `
-require "json"
 $VERBOSE = nil
-asked = JSON.parse(STDIN.read)
-puts "[\n" + asked["patterns"].map { |a|
+inputs = JSON.parse(ARGV[0])
+judge do |a|
   begin
     re = Regexp.new(a["pattern"], a["options"].to_i)
-    a["matches"] = asked["inputs"].map { |s| s.match(re) ? "1" : "0" }.join
+    a["matches"] = inputs.map { |s| s.match(re) ? "1" : "0" }.join
   rescue RegexpError => e
     a["error"] = e.message
   end
-  JSON.generate(a)
-}.join(",\n") + "\n]"
+  a
+end
 `
 
 func rubyAnswers(t *testing.T) []answers {
 	t.Helper()
 	file := filepath.Join("testdata", "ruby.json")
 	if *update {
-		raw, err := json.Marshal(map[string]any{"patterns": slices.Concat(patterns(), randomPatterns(6000)), "inputs": inputs})
+		texts, err := json.Marshal(inputs)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command("ruby", "-W0", "-Ku", "-E", "UTF-8:UTF-8", "-e", ask)
-		cmd.Stdin = bytes.NewReader(raw)
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("ask ruby: %v", err)
-		}
-		if err := os.WriteFile(file, out, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		rubyjudge.Record(t, file, slices.Concat(patterns(), randomPatterns(6000)), "-W0", "-Ku", "-E", "UTF-8:UTF-8", "-e", ask, string(texts))
 	}
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []answers
-	if err := json.Unmarshal(raw, &out); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return rubyjudge.Recorded[answers](t, file)
 }
 
 // Every pattern gives Ruby's answer for every text. What is refused here and not there must say so with ErrUnsupported, and what is

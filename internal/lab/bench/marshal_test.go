@@ -1,73 +1,31 @@
 package bench
 
 import (
-	"bufio"
-	"encoding/base64"
 	"fmt"
-	"io"
-	"os/exec"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/mco-go/mco-go/internal/rubyjudge"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/marshal"
 )
 
-// rubyMarshal is a Ruby process that times Marshal on request: a line "dump|load ROUNDS BASE64" is answered with the seconds taken.
-// The object is loaded before the clock starts, and the garbage collector runs as it does in a daemon.
+// rubyMarshal times Ruby's Marshal: ["dump" or "load", ROUNDS, MARSHAL] is answered with the seconds taken. The object is loaded before
+// the clock starts, and the garbage collector runs as it does in a daemon.
 const rubyMarshal = `
-require 'base64'
-$stdout.sync = true
-while line = $stdin.gets
-  what, rounds, data = line.split
-  bytes = Base64.decode64(data); object = Marshal.load(bytes); n = rounds.to_i
+judge do |what, n, bytes|
+  bytes = bytes.unpack1("m0"); object = Marshal.load(bytes)
   start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
   if what == 'dump' then n.times { Marshal.dump(object) } else n.times { Marshal.load(bytes) } end
-  puts Process.clock_gettime(Process::CLOCK_MONOTONIC) - start
+  Process.clock_gettime(Process::CLOCK_MONOTONIC) - start
 end
 `
 
-type rubyTimer struct {
-	in  io.Writer
-	out *bufio.Reader
-}
-
-func startRubyTimer(b *testing.B) *rubyTimer {
+// rubyMicros returns the microseconds that one round takes.
+func rubyMicros(b *testing.B, ruby *rubyjudge.Judge, what string, rounds int, payload []byte) float64 {
 	b.Helper()
-	cmd := exec.Command("ruby", "-e", rubyMarshal)
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		in.Close()
-		cmd.Wait()
-	})
-	return &rubyTimer{in, bufio.NewReader(out)}
-}
-
-// micros returns the microseconds that one round takes.
-func (r *rubyTimer) micros(b *testing.B, what string, rounds int, payload []byte) float64 {
-	b.Helper()
-	fmt.Fprintf(r.in, "%s %d %s\n", what, rounds, base64.StdEncoding.EncodeToString(payload))
-	line, err := r.out.ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	seconds, err := strconv.ParseFloat(strings.TrimSpace(line), 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return seconds * 1e6 / float64(rounds)
+	return rubyjudge.Ask[float64](b, ruby, []any{what, rounds, payload}) * 1e6 / float64(rounds)
 }
 
 func goMicros(rounds int, f func()) float64 {
@@ -80,7 +38,7 @@ func goMicros(rounds int, f func()) float64 {
 
 // BenchmarkMarshal compares the codec with Ruby's, which is written in C.
 func BenchmarkMarshal(b *testing.B) {
-	ruby := startRubyTimer(b)
+	ruby := rubyjudge.Start(b, "-e", rubyMarshal)
 	t := table{
 		title: "Marshal, against Ruby's C code",
 		note:  "Microseconds for one value, median (spread). Goals: encode at least 3 x, decode at least 1.5 x Ruby's speed.",
@@ -114,7 +72,7 @@ func BenchmarkMarshal(b *testing.B) {
 		} {
 			ours, theirs, _, _ := abba(b, rounds,
 				func() measure { return measure{wall: goMicros(n, d.run)} },
-				func() measure { return measure{wall: ruby.micros(b, d.ruby, n, payload)} })
+				func() measure { return measure{wall: rubyMicros(b, ruby, d.ruby, n, payload)} })
 			t.row(c.name, strconv.Itoa(len(payload)), d.name, ours.String(), theirs.String(), short(theirs.median()/ours.median()))
 		}
 	}

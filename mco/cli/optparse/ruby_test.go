@@ -1,14 +1,12 @@
 package optparse_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/mco-go/mco-go/internal/rubyjudge"
 	"github.com/mco-go/mco-go/mco/cli/optparse"
 )
 
@@ -52,11 +50,10 @@ func record(seen *[]string) *optparse.Table {
 	}}
 }
 
-// rubyParser declares the same options to Ruby's OptionParser and answers each line, a JSON list of arguments, with a JSON list: words
-// that are left, what was set, and the message of the error or nil.
+// rubyParser declares the same options to Ruby's OptionParser and answers a list of arguments with the words that are left, what was
+// set, and the message of the error or nil; and nil with the summary.
 const rubyParser = `
-require 'optparse'; require 'json'
-$stdout.sync = true
+require 'optparse'
 seen = []
 o = OptionParser.new
 note = lambda { |name, v| seen << "#{name}=#{v}" }
@@ -76,15 +73,15 @@ o.on('--publish_timeout TIMEOUT', Integer, 'Timeout for publishing requests to r
 o.on('-F', '--wf', '--with-fact fact=val', 'Match hosts with a certain fact') { |v| note.('F', v) }
 o.on('-C', '--wc', '--with-class CLASS', 'Match hosts with a certain config management class') { |v| note.('C', v) }
 o.on('--arg ARG', String, 'An argument') { |v| note.('arg', v) }
-puts JSON.generate("\n" + o.summarize.join)
-while line = $stdin.gets
+judge do |args|
+  next "\n" + o.summarize.join unless args
   seen.clear
   begin
-    left = o.parse(JSON.parse(line)); error = nil
+    left = o.parse(args); error = nil
   rescue OptionParser::ParseError => e
     left = nil; error = e.message
   end
-  puts JSON.generate([left, seen, error])
+  {words: left, set: seen, error: error}
 end
 `
 
@@ -102,79 +99,34 @@ var commandLines = []string{
 	"--timeout -- -5", "-F -v", "--discovery-timeout x", "--mix", "--qiet", "-y", "-w a", "--dtt", "--hlep", "--no-progres", "--noprogress",
 }
 
-func startRuby(t *testing.T) (ask func(any) json.RawMessage, summary string) {
-	t.Helper()
-	if _, err := exec.LookPath("ruby"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("a peer is missing: %v", err)
-		}
-		t.Skipf("not compared with Ruby's OptionParser: %v", err)
-	}
-	cmd := exec.Command("ruby", "-e", rubyParser)
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		cmd.Wait()
-	})
-	lines, encoder := json.NewDecoder(out), json.NewEncoder(in)
-	if err := lines.Decode(&summary); err != nil {
-		t.Fatal(err)
-	}
-	return func(args any) json.RawMessage {
-		t.Helper()
-		var answer json.RawMessage
-		if err := encoder.Encode(args); err != nil {
-			t.Fatal(err)
-		}
-		if err := lines.Decode(&answer); err != nil {
-			t.Fatal(err)
-		}
-		return answer
-	}, summary
+// judged is what Ruby makes of a command line.
+type judged struct {
+	Words, Set []string
+	Error      *string
 }
 
 // Ruby's own parser is the judge of every command line.
 func TestParseAgreesWithRuby(t *testing.T) {
-	ask, _ := startRuby(t)
+	ruby := rubyjudge.Start(t, "-e", rubyParser)
 	for _, line := range commandLines {
 		t.Run(line, func(t *testing.T) {
 			args := strings.Fields(line)
-			var ruby []json.RawMessage
-			if err := json.Unmarshal(ask(args), &ruby); err != nil {
-				t.Fatal(err)
-			}
-			var wantWords, wantSeen []string
-			var wantError *string
-			for i, into := range []any{&wantWords, &wantSeen, &wantError} {
-				if err := json.Unmarshal(ruby[i], into); err != nil {
-					t.Fatal(err)
-				}
-			}
+			want := rubyjudge.Ask[judged](t, ruby, args)
 			var seen []string
 			words, err := record(&seen).Parse(args)
-			if wantError != nil {
-				if err == nil || err.Error() != *wantError {
-					t.Fatalf("error %q, want %q", fmt.Sprint(err), *wantError)
+			if want.Error != nil {
+				if err == nil || err.Error() != *want.Error {
+					t.Fatalf("error %q, want %q", fmt.Sprint(err), *want.Error)
 				}
 				return
 			}
 			if err != nil {
 				t.Fatalf("error %v, want none", err)
 			}
-			if d := cmp.Diff(normal(wantWords), normal(words)); d != "" {
+			if d := cmp.Diff(normal(want.Words), normal(words)); d != "" {
 				t.Errorf("words (-Ruby +ours):\n%s", d)
 			}
-			if d := cmp.Diff(floats(wantSeen), floats(seen)); d != "" {
+			if d := cmp.Diff(floats(want.Set), floats(seen)); d != "" {
 				t.Errorf("options (-Ruby +ours):\n%s", d)
 			}
 		})
@@ -193,7 +145,7 @@ func floats(seen []string) []string {
 }
 
 func TestSummaryAgreesWithRuby(t *testing.T) {
-	_, want := startRuby(t)
+	want := rubyjudge.Ask[string](t, rubyjudge.Start(t, "-e", rubyParser), nil)
 	var seen []string
 	if d := cmp.Diff(want, record(&seen).Help()); d != "" {
 		t.Errorf("summary (-Ruby +ours):\n%s", d)
@@ -202,48 +154,20 @@ func TestSummaryAgreesWithRuby(t *testing.T) {
 
 func TestShellwordsAgreesWithRuby(t *testing.T) {
 	lines := []string{"", " ", "-F a=b", `-C 'x y'`, `-C "x y"z`, `a\ b c`, `"a\"b" 'c\d'`, `"a\b\$\\"`, `''`, `a""b`, `a '' b`, `\`, `a\`, "a\tb\nc", `'open`, `"open`, `a"b c'd"`, `é 'ü ö'`}
-	script := `require 'shellwords'; require 'json'; JSON.parse($stdin.read).each { |l| begin; puts JSON.generate([Shellwords.split(l), nil]); rescue ArgumentError => e; puts JSON.generate([nil, e.message]); end }`
-	if _, err := exec.LookPath("ruby"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("a peer is missing: %v", err)
-		}
-		t.Skipf("not compared with Ruby's Shellwords: %v", err)
-	}
-	in, err := json.Marshal(lines)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("ruby", "-Ku", "-e", script)
-	cmd.Env = append(os.Environ(), "LANG=C.UTF-8")
-	cmd.Stdin = strings.NewReader(string(in))
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	answers := json.NewDecoder(strings.NewReader(string(out)))
+	ruby := rubyjudge.Start(t, "-Ku", "-e", `require 'shellwords'
+		judge { |line| begin {words: Shellwords.split(line)}; rescue ArgumentError => e; {error: e.message} end }`)
 	for _, line := range lines {
-		var ruby [2]json.RawMessage
-		if err := answers.Decode(&ruby); err != nil {
-			t.Fatal(err)
-		}
-		var want []string
-		var wantError *string
-		if err := json.Unmarshal(ruby[0], &want); err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal(ruby[1], &wantError); err != nil {
-			t.Fatal(err)
-		}
+		want := rubyjudge.Ask[judged](t, ruby, line)
 		got, err := optparse.Split(line)
 		switch {
-		case wantError != nil:
-			if err == nil || err.Error() != *wantError {
-				t.Errorf("%q: error %v, want %s", line, err, *wantError)
+		case want.Error != nil:
+			if err == nil || err.Error() != *want.Error {
+				t.Errorf("%q: error %v, want %s", line, err, *want.Error)
 			}
 		case err != nil:
 			t.Errorf("%q: error %v", line, err)
 		default:
-			if d := cmp.Diff(normal(want), normal(got)); d != "" {
+			if d := cmp.Diff(normal(want.Words), normal(got)); d != "" {
 				t.Errorf("%q (-Ruby +ours):\n%s", line, d)
 			}
 		}

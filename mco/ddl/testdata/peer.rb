@@ -1,16 +1,14 @@
-# Loads DDLs with the original: each line is "KIND SIDE NAME TEXT" with the text in hexadecimal; the answer is in hexadecimal what was
-# declared as Ruby inspects it, or the class and first line of the error.
+# Loads DDLs with the original: the question is [KIND, SIDE, NAME, TEXT]; the answer is what was declared as Ruby inspects it, or the
+# class and first line of the error. Texts are in base64.
 require "mcollective"
 include MCollective
 
 Config.instance.set_config_defaults("/nonexistent/client.cfg")
 Log.instance_eval { def log(*) = nil }
-$stdout.sync = true
 
-$stdin.each_line do |line|
-  kind, side, name, hex = line.split(" ")
-  text = [hex.to_s].pack("H*").force_encoding("UTF-8")
+judge do |kind, side, name, text|
   Config.instance.instance_variable_set(:@mode, side.to_sym)
+  text = text.unpack1("m0").force_encoding("UTF-8")
   answer =
     begin
       klass = DDL.const_get("#{kind.capitalize}DDL") rescue DDL::Base
@@ -20,5 +18,5 @@ $stdin.each_line do |line|
     rescue Exception => e
       "#{e.class}: #{e.message.lines.first.to_s.chomp}"
     end
-  puts answer.unpack1("H*")
+  [answer].pack("m0")
 end

@@ -1,6 +1,5 @@
-# Asks the original what it makes of filters: JSON on standard input, its cases with the answers on standard output, one per line.
-# The node is written down in the question; logging is off, and the data plugin probe has the one output out.
-require "json"
+# Asks the original what it makes of filters: each question is a case, which comes back with the answer in it. The node is the argument of
+# the script; logging is off, and the data plugin probe has the one output out.
 require "mcollective"
 include MCollective
 
@@ -10,11 +9,11 @@ class MCollective::Log
   end
 end
 
-asked = JSON.parse(STDIN.read)
+node = JSON.parse(ARGV[0])
 
-MCollective::Facts.define_singleton_method(:[]) { |name| asked["facts"][name] }
+MCollective::Facts.define_singleton_method(:[]) { |name| node["facts"][name] }
 classes = Tempfile.create("classes")
-classes.write(asked["classes"].map { |c| c + "\n" }.join)
+classes.write(node["classes"].map { |c| c + "\n" }.join)
 classes.close
 config = Struct.new(:identity, :classesfile, :color).new("web1.example.net", classes.path, false)
 MCollective::Config.define_singleton_method(:instance) { config }
@@ -29,7 +28,7 @@ match = lambda do |part|
   !!security.validate_filter?({"fact" => [], "cf_class" => [], "agent" => [], "identity" => [], "compound" => []}.merge(part))
 end
 
-lines = asked["cases"].map do |c|
+judge do |c|
   begin
     case c["kind"]
     when "fact"
@@ -53,7 +52,6 @@ lines = asked["cases"].map do |c|
   rescue Exception => e
     c["error"], c["class"] = e.message, e.class.to_s
   end
-  JSON.generate(c)
+  c
 end
 File.unlink(classes.path)
-puts "[\n" + lines.join(",\n") + "\n]"

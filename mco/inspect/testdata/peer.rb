@@ -1,21 +1,13 @@
-# Answers each line, a value in hexadecimal Marshal, with Ruby's texts of it in hexadecimal: inspect, to_s, pretty_inspect, JSON and
-# pretty JSON ("-" where Ruby raises).
+# The judge of the texts: the question is a value in Marshal, the answer is Ruby's texts of it: inspect, to_s, pretty_inspect, JSON and
+# pretty JSON (nil where Ruby raises).
 require "pp"
-require "json"
-Encoding.default_external = "UTF-8"
-$stdout.sync = true
 
-def hex(s)
-  h = s.b.unpack1("H*")
-  h.empty? ? "." : h
-end
-
-$stdin.each_line do |line|
-  v = Marshal.load([line.strip].pack("H*"))
+judge do |question|
+  v = Marshal.load(question.unpack1("m0"))
   json = begin
-    [hex(JSON.generate(v)), hex(JSON.pretty_generate(v))]
+    [JSON.generate(v), JSON.pretty_generate(v)]
   rescue JSON::GeneratorError, EncodingError
-    %w[- -]
+    [nil, nil]
   end
-  puts [hex(v.inspect), hex(v.to_s), hex(PP.pp(v, "".dup, 79)), *json].join(" ")
+  [v.inspect, v.to_s, PP.pp(v, "".dup, 79), *json].map { |s| s && [s].pack("m0") }
 end

@@ -1,6 +1,6 @@
-# A peer for the tests: answers requests on standard input, one line each, values in hexadecimal Marshal.
-#   canon HEX      -> CANON REDUMP     what Ruby reads, in the notation of the tests, and how it writes it again
-#   random SEED    -> HEX CANON        a random value, with objects in several places
+# The judge of the codec:
+#   ["canon", MARSHAL]  -> CANON, MARSHAL    what Ruby reads, in the notation of the tests, and how it writes it again
+#   ["random", SEED]    -> CANON, MARSHAL    a random value, with objects in several places
 require "stringio"
 
 def canon(v)
@@ -72,19 +72,7 @@ class Maker
   end
 end
 
-$stdout.sync = true
-$stdin.each_line do |line|
-  verb, arg = line.split
-  begin
-    case verb
-    when "canon"
-      v = Marshal.load([arg].pack("H*"))
-      puts "#{canon(v)} #{Marshal.dump(v).unpack1("H*")}"
-    when "random"
-      v = Maker.new(Integer(arg)).make(0)
-      puts "#{Marshal.dump(v).unpack1("H*")} #{canon(v)}"
-    end
-  rescue Exception => e
-    puts "error #{e.class}:#{e.message.gsub(/\s+/, "_")}"
-  end
+judge do |verb, arg|
+  v = verb == "canon" ? Marshal.load(arg.unpack1("m0")) : Maker.new(arg).make(0)
+  {canon: canon(v), marshal: [Marshal.dump(v)].pack("m0")}
 end
