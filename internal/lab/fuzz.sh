@@ -1,13 +1,23 @@
 #!/bin/bash
-# Runs one fuzz target for a time: fuzz.sh PACKAGE TARGET TIME.
+# Runs one fuzz target for a time: fuzz.sh PACKAGE TARGET TIME. It begins with the seeds in the code, the corpus in the package's
+# testdata/fuzz/TARGET, and what earlier runs kept in Go's build cache; it says where to find what this run adds.
 # Go's fuzzer sometimes reports its own end of time as the target's failure: that one message, without an
 # input that fails, is run once more before it counts.
 set -euo pipefail
 run() { go test -run='^$' -fuzz="^$2\$" -fuzztime="$3" "$1" 2>&1 | tee "$log"; }
+count() { if [ -d "$1" ]; then find "$1" -type f | wc -l; else echo 0; fi; }
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-run "$@" && exit 0
-if grep -q 'context deadline exceeded' "$log" && ! grep -q 'Failing input' "$log"; then
-	run "$@" && exit 0
+kept=$(go env GOCACHE)/fuzz/$(go list "$1")/$2
+corpus=$1/testdata/fuzz/$2
+before=$(count "$kept")
+
+status=0
+run "$@" || status=1
+if [ $status = 1 ] && grep -q 'context deadline exceeded' "$log" && ! grep -q 'Failing input' "$log"; then
+	status=0
+	run "$@" || status=1
 fi
-exit 1
+echo "  $(($(count "$kept") - before)) new interesting inputs kept in $kept; one that fails would be in $corpus, to be committed with its repair"
+exit $status
