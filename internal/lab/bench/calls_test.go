@@ -28,17 +28,27 @@ func (t target) calls(b *testing.B, l wire.Login, n, inFlight int) func() measur
 		defer s.close()
 		payloads := make([][]byte, n) // made before the clock starts: each needs an id of its own
 		for i := range payloads {
-			_, payloads[i] = wire.Request{Agent: "rpcutil", Body: wire.RPC("rpcutil", "ping", wire.Hash{{Key: wire.Sym("process_results"), Value: true}})}.Encode()
+			payloads[i] = rpcPing()
 		}
-		headers := []string{"destination", "/exchange/mcollective_directed/" + t.identity, "reply-to", "/temp-queue/bench",
-			"content-type", "text/plain; charset=UTF-8", "expiration", "70000", "mc_sender", "bench"}
 		before, start := processSeconds(b, t.pid), time.Now()
-		if err := s.call(n, inFlight, func(i int) []byte { return payloads[i] }, headers...); err != nil {
+		if err := s.call(n, inFlight, func(i int) []byte { return payloads[i] }, callHeaders(t.identity)...); err != nil {
 			b.Fatalf("%s: %v", t.identity, err)
 		}
 		took := time.Since(start).Seconds()
 		return measure{wall: float64(n) / took, cpu: 1000 * (processSeconds(b, t.pid) - before) / float64(n)}
 	}
+}
+
+// rpcPing is a request of rpcutil's ping with an id of its own.
+func rpcPing() []byte {
+	_, payload := wire.Request{Agent: "rpcutil", Body: wire.RPC("rpcutil", "ping", wire.Hash{{Key: wire.Sym("process_results"), Value: true}})}.Encode()
+	return payload
+}
+
+// callHeaders are those of a directed request, as the original sends it.
+func callHeaders(identity string) []string {
+	return []string{"destination", "/exchange/mcollective_directed/" + identity, "reply-to", "/temp-queue/bench",
+		"content-type", "text/plain; charset=UTF-8", "expiration", "70000", "mc_sender", "bench"}
 }
 
 // BenchmarkCalls measures how many calls one node answers.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mco-go/mco-go/internal/lab"
+	"github.com/mco-go/mco-go/internal/lab/wire"
 )
 
 // program is one of the two commands, with the client's cfg file that it reads.
@@ -88,7 +89,28 @@ func BenchmarkCommand(b *testing.B) {
 		wg, wr, cg, cr := abba(b, 10, ours.measured(b, 0, c.want, args(ours)...), theirs.measured(b, c.exitRuby, c.want, args(theirs)...))
 		t.row(c.name, wg.String(), cg.String(), wr.String(), cr.String(), short(wr.median()/wg.median()))
 	}
+	var bare series
+	for range 20 {
+		bare = append(bare, bareCall(b, broker.Login(), "node1.example.net").wall)
+	}
+	t.row("the broker's and the node's share: a bare STOMP session that connects, calls and closes", bare.String(), "", "", "", "")
 	t.print(b)
+}
+
+// bareCall does on the wire what a directed `mco rpc` does, with nothing around it: what is left of the command's time is the command's.
+func bareCall(b *testing.B, l wire.Login, identity string) measure {
+	b.Helper()
+	payload := rpcPing()
+	start := time.Now()
+	s, err := dialRaw(l, 4096)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.close()
+	if err := s.call(1, 1, func(int) []byte { return payload }, callHeaders(identity)...); err != nil {
+		b.Fatal(err)
+	}
+	return measure{wall: millis(time.Since(start))}
 }
 
 // BenchmarkMemory measures a node at rest.
