@@ -10,6 +10,7 @@ import (
 	"github.com/mco-go/mco-go/internal/vectors"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/marshal"
+	"golang.org/x/sys/unix"
 )
 
 // seeds adds the golden vectors and inputs that aim at the bounds, the short ones: long ones slow the fuzzer down and have their own
@@ -34,20 +35,22 @@ func seeds(f *testing.F) {
 	}
 }
 
-// bounded runs fn and fails when it took more memory than 64 times the input and 1 MiB, or more time than 50 ms and 50 ms for each MiB.
-// The time is that of the best of three runs, since the machine does other things too.
+// bounded runs fn and fails when it took more memory than 64 times the input and 1 MiB, or more time than 50 ms and 50 ms for each MiB,
+// times raceFactor. The time is the processor's, of the best of three runs, since the machine does other things too.
 func bounded(t *testing.T, size int, fn func()) {
 	t.Helper()
 	maxBytes := uint64(64*size + 1<<20)
-	maxTime := 50*time.Millisecond + time.Duration(size)*50*time.Millisecond>>20
+	maxTime := raceFactor * (50*time.Millisecond + time.Duration(size)*50*time.Millisecond>>20)
+	runtime.LockOSThread() // whose processor time is read
+	defer runtime.UnlockOSThread()
 	var before, after runtime.MemStats
 	var bytes uint64
 	var took time.Duration
 	for range 3 {
 		runtime.ReadMemStats(&before)
-		start := time.Now()
+		start := threadTime(t)
 		fn()
-		took = time.Since(start)
+		took = threadTime(t) - start
 		runtime.ReadMemStats(&after)
 		bytes = after.TotalAlloc - before.TotalAlloc
 		if bytes <= maxBytes && took <= maxTime {
@@ -55,6 +58,16 @@ func bounded(t *testing.T, size int, fn func()) {
 		}
 	}
 	t.Errorf("%d bytes of input took %d bytes of memory (bound %d) and %s (bound %s)", size, bytes, maxBytes, took, maxTime)
+}
+
+// threadTime is the processor time that this thread has used.
+func threadTime(t *testing.T) time.Duration {
+	t.Helper()
+	var used unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 func FuzzDecode(f *testing.F) {
