@@ -1,0 +1,53 @@
+// Package target is what the writers of files have in common: a file with its owner, mode and place in the order of writing.
+package target
+
+import (
+	"io/fs"
+
+	"github.com/mco-go/mco-go/generators/secret"
+)
+
+// Set is what one writer has for one node.
+type Set struct {
+	Files []File
+	Gone  []Gone
+}
+
+// File is one file of one node as it shall be. Content is complete; nothing of it depends on time, place or machine.
+type File struct {
+	Kind    string      // the target's name: server.cfg, rabbitmq.conf, haproxy.cfg, ... What a --file option and a validator know it by
+	Path    string      // absolute path on the node
+	Owner   string      // user name
+	Group   string      // group name
+	Mode    fs.FileMode // permission bits
+	Content []byte
+	Order   int            // files are written by rising order, then by path
+	Secrets []secret.Value // those that Content holds, so that differences can be shown without them
+	Service Action         // what must happen when the file changed
+	// Check parses what a file of this kind holds and tells how it differs from the model that Content was made from; nil error: not at
+	// all. It is the second barrier against values that break out of their place.
+	Check func(content []byte) error
+}
+
+// Action tells which service takes notice of a file, and how.
+type Action struct {
+	Service string // rabbitmq, haproxy, keepalived, mcollective, ...; empty: none
+	How     How
+}
+
+// How a service takes notice of a file that changed.
+type How string
+
+// The ways to take notice.
+const (
+	Reload  How = "reload"
+	Restart How = "restart"
+	Import  How = "import definitions" // without a restart
+	Manual  How = "by hand"
+)
+
+// Gone is a file that must not be there: the same broker's configuration in the other format, for one.
+type Gone struct {
+	Kind, Path string
+	Why        string
+}
