@@ -9,14 +9,40 @@ set -euo pipefail
 
 ci() { [ "${CI:-}" = true ]; }
 
-# One line per peer: the package, and a file or command that proves it.
+# One line per peer: the package, and a file that proves it.
+peers='
+ruby                /usr/bin/ruby
+mcollective         /usr/sbin/mcollectived
+mcollective-client  /usr/bin/mco
+ruby-stomp          /usr/lib/ruby/vendor_ruby/stomp.rb
+rabbitmq-server     /usr/lib/rabbitmq/lib
+activemq            /usr/share/activemq/bin/activemq.jar
+puppet-agent        /usr/bin/puppet
+puppet-lint         /usr/bin/puppet-lint
+facter              /usr/bin/facter
+haproxy             /usr/sbin/haproxy
+keepalived          /usr/sbin/keepalived
+socat               /usr/bin/socat
+corosync            /usr/sbin/corosync
+pacemaker           /usr/sbin/pacemakerd
+pacemaker-cli-utils /usr/sbin/crm_simulate
+resource-agents     /usr/lib/ocf/resource.d/heartbeat/Filesystem
+crmsh               /usr/sbin/crm
+drbd-utils          /usr/sbin/drbdadm
+shellcheck          /usr/bin/shellcheck
+iptables            /usr/sbin/iptables-restore
+nftables            /usr/sbin/nft
+iproute2            /usr/bin/ip
+procps              /usr/sbin/sysctl
+strace              /usr/bin/strace
+python3-oslo.messaging /usr/lib/python3/dist-packages/oslo_messaging
+'
+
 missing() {
-	command -v ruby >/dev/null || echo ruby
-	[ -x /usr/sbin/mcollectived ] || echo mcollective
-	[ -x /usr/bin/mco ] || echo mcollective-client
-	[ -e /usr/lib/ruby/vendor_ruby/stomp.rb ] || echo ruby-stomp
-	[ -d /usr/lib/rabbitmq/lib ] || echo rabbitmq-server
-	[ -e /usr/share/activemq/bin/activemq.jar ] || echo activemq
+	local package proof
+	while read -r package proof; do
+		[ -z "$package" ] || [ -e "$proof" ] || echo "$package"
+	done <<<"$peers"
 	if ! has_race; then
 		echo gcc
 		echo libc6-dev
