@@ -92,35 +92,25 @@ func (r *rpcCommand) inputs(d *ddl.DDL) (*mco.Map, error) {
 }
 
 func (r *rpcCommand) run(s *session) error {
-	d, err := ddl.Load(s.cfg.LibDirs, ddl.Agent, r.agent)
-	if err != nil {
-		return err
-	}
-	for _, w := range d.Warnings {
-		s.log.Warn(w)
-	}
-	data, err := r.inputs(d)
-	if err != nil {
-		return err
-	}
 	wait := !r.noResults && s.opts.replyTo == nil
-	search, err := s.newSearch(r.agent, wait)
+	agent, err := s.agent(r.agent, wait)
 	if err != nil {
 		return err
 	}
-	stats := new(rpc.Stats)
-	call := s.call(r.agent, r.action, data, search, d)
-	call.Stats = stats
-	if !wait {
-		return r.send(s, search, call)
-	}
-	if call.Nodes, err = search.run(true); err != nil {
+	data, err := r.inputs(agent.ddl)
+	if err != nil {
 		return err
 	}
-	if s.interrupted() { // whoever stops the search does not want the request to be sent
-		return exit(1)
+	call := s.call(r.agent, r.action, data, agent.search, agent.ddl)
+	call.Stats = new(rpc.Stats)
+	call.NoResults = r.noResults && call.ReplyTo == ""
+	if !wait {
+		return s.send(agent.search, &call)
 	}
-	return s.showCall(call, d)
+	if call.Nodes, err = agent.discover(true); err != nil {
+		return err
+	}
+	return s.showCall(call, agent.ddl)
 }
 
 // call makes the request that the options ask for, without its nodes.
@@ -180,9 +170,21 @@ func (s *session) batch() rpc.Batch {
 	return b
 }
 
-// send makes a request whose replies nobody here waits for. Names that are known are addressed; else it is a broadcast.
-func (r *rpcCommand) send(s *session, d *search, call rpc.Call) error {
-	call.NoResults = r.noResults && call.ReplyTo == ""
+// send makes a request whose replies nobody here waits for, and tells its id. Names that are known are addressed; else it is a
+// broadcast.
+func (s *session) send(d *search, call *rpc.Call) error {
+	if err := s.publish(d, call); err != nil {
+		return err
+	}
+	text := "Request sent with id: " + call.Stats.RequestID
+	if call.ReplyTo != "" {
+		text += " replies to " + call.ReplyTo
+	}
+	_, err := fmt.Fprintln(s.out, text)
+	return err
+}
+
+func (s *session) publish(d *search, call *rpc.Call) error {
 	if _, exact := d.exact(); exact || d.method.Name != "mc" {
 		found, err := d.run(s.opts.verbose)
 		if err != nil {
@@ -194,17 +196,12 @@ func (r *rpcCommand) send(s *session, d *search, call rpc.Call) error {
 	if err != nil {
 		return err
 	}
-	for _, err := range client.Call(s.ctx, call) {
+	for _, err := range client.Call(s.ctx, *call) {
 		if err != nil {
 			return err
 		}
 	}
-	text := "Request sent with id: " + call.Stats.RequestID
-	if call.ReplyTo != "" {
-		text += " replies to " + call.ReplyTo
-	}
-	_, err = fmt.Fprintln(s.out, text)
-	return err
+	return nil
 }
 
 // sortReplies orders replies by sender, as --sort asks.

@@ -11,7 +11,7 @@ import (
 // showCall sends a request to the nodes that were found, shows progress while replies come, then results and statistics, and ends
 // with the exit code that the statistics give.
 func (s *session) showCall(call rpc.Call, d *ddl.DDL) error {
-	p := &report.Printer{Out: s.out, Color: s.color, Terminal: onTerminal(s.out), Verbose: s.opts.verbose, JSON: s.opts.json, Display: s.opts.display}
+	p := s.printer()
 	summary, err := d.NewSummary(call.Action)
 	if err != nil {
 		s.log.Error("Failed to load aggregate functions, calculating summaries disabled: " + err.Error())
@@ -40,52 +40,79 @@ func (s *session) showCall(call rpc.Call, d *ddl.DDL) error {
 	return nil
 }
 
-// collect makes the call and returns the replies in order of arrival.
+func (s *session) printer() *report.Printer {
+	return &report.Printer{Out: s.out, Color: s.color, Terminal: onTerminal(s.out), Verbose: s.opts.verbose, JSON: s.opts.json, Display: s.opts.display}
+}
+
+// collect makes the call behind a line of progress and returns the replies in order of arrival.
 func (s *session) collect(call rpc.Call, summary *ddl.Summary) ([]rpc.Reply, error) {
-	picked := call.Nodes.Nodes
-	if call.Pick != nil {
-		var err error
-		if picked, err = call.Pick(picked); err != nil {
-			return nil, err
-		}
-		call.Pick = func([]string) ([]string, error) { return picked, nil }
-	}
-	end := "\n\n"
-	if call.Batch.Size > 0 {
-		end = "\n"
-	}
-	if len(picked) == 0 {
-		call.Stats.DiscoveryTime, call.Stats.Discovered = call.Nodes.Took, call.Nodes.Nodes
-		fmt.Fprint(s.errOut, "\nNo request sent, we did not discover any nodes.")
-		if s.opts.progress {
-			fmt.Fprint(s.out, end)
-		}
-		return nil, nil
-	}
-	client, err := s.connect()
-	if err != nil {
-		return nil, err
-	}
-	line := report.Progress{Size: report.ProgressSize(s.columns()), Color: s.color}
+	var show func(done, total int)
 	if s.opts.progress {
-		fmt.Fprint(s.out, "\n"+line.Line(0, len(picked)))
-		defer fmt.Fprint(s.out, end) // also behind a failure: no half line is left
+		line := report.Progress{Size: report.ProgressSize(s.columns()), Color: s.color}
+		show = func(done, total int) {
+			if done == 0 {
+				fmt.Fprintln(s.out)
+			}
+			fmt.Fprint(s.out, line.Line(done, total))
+		}
 	}
-	replies := make([]rpc.Reply, 0, len(picked))
-	for reply, err := range client.Call(s.ctx, call) {
-		if err != nil {
-			return nil, err
-		}
+	var replies []rpc.Reply
+	err := s.perform(call, s.opts.progress, show, func(reply rpc.Reply) error {
 		replies = append(replies, reply)
-		if s.opts.progress {
-			fmt.Fprint(s.out, line.Line(len(replies), len(picked)))
-		}
 		if summary != nil {
 			summary.Add(reply.Data)
 			s.logSummary(summary)
 		}
+		return nil
+	})
+	return replies, err
+}
+
+// perform makes the call and hands over each reply, after show was told how many there are. An error of each ends the call.
+// progress asks for the empty lines that end the output, also where no line of progress is shown.
+func (s *session) perform(call rpc.Call, progress bool, show func(done, total int), each func(rpc.Reply) error) error {
+	picked := call.Nodes.Nodes
+	if call.Pick != nil {
+		var err error
+		if picked, err = call.Pick(picked); err != nil {
+			return err
+		}
+		call.Pick = func([]string) ([]string, error) { return picked, nil }
 	}
-	return replies, nil
+	end := ""
+	if progress {
+		end = "\n\n"
+		if call.Batch.Size > 0 {
+			end = "\n"
+		}
+	}
+	if len(picked) == 0 {
+		call.Stats.DiscoveryTime, call.Stats.Discovered = call.Nodes.Took, call.Nodes.Nodes
+		fmt.Fprint(s.errOut, "\nNo request sent, we did not discover any nodes.")
+		fmt.Fprint(s.out, end)
+		return nil
+	}
+	client, err := s.connect()
+	if err != nil {
+		return err
+	}
+	if show != nil {
+		show(0, len(picked))
+	}
+	defer fmt.Fprint(s.out, end) // also behind a failure: no half line is left
+	done := 0
+	for reply, err := range client.Call(s.ctx, call) {
+		if err != nil {
+			return err
+		}
+		if done++; show != nil {
+			show(done, len(picked))
+		}
+		if err := each(reply); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // logSummary writes what went wrong with summaries since it was last called.
