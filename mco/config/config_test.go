@@ -102,7 +102,7 @@ func TestOwnSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Settings{Failback: time.Minute, ReconnectSpread: time.Second, MaxFrame: 8 << 20, Skew: time.Minute, StateDir: "/var/lib/mco",
-		CommandOutputMax: 1 << 20, CommandConcurrency: 10, CommandQueue: 100}
+		CommandOutputMax: 1 << 20, CommandConcurrency: 10, CommandQueue: 100, PolicyCallers: "words"}
 	if c.Own != want {
 		t.Errorf("defaults of a node\n got %+v\nwant %+v", c.Own, want)
 	}
@@ -129,6 +129,10 @@ plugin.mco.command.concurrency = 3
 plugin.mco.command.queue = 0
 plugin.mco.audit.on_failure = continue
 plugin.mco.metrics.listen = [::1]:9100
+plugin.mco.actionpolicy.callers = contains
+plugin.mco.audit.end_log = /a/end.log
+plugin.mco.caller.rate = 50
+plugin.mco.facter.command = /opt/facter
 plugin.mco.nosuch = 1
 `, nil), Server)
 	if err != nil {
@@ -136,7 +140,8 @@ plugin.mco.nosuch = 1
 	}
 	want = Settings{PoolAll: true, ReconnectSpread: 500 * time.Millisecond, BarrierSubscription: true, WildcardBroadcast: true, AllowUnverified: true, AllBrokers: true,
 		MaxFrame: 65536, Skew: 5 * time.Second, StateDir: "/x", CommandTimeout: 10 * time.Second, CommandOutputMax: 2048,
-		CommandConcurrency: 3, AuditContinue: true, MetricsListen: "[::1]:9100"}
+		CommandConcurrency: 3, AuditContinue: true, MetricsListen: "[::1]:9100",
+		PolicyCallers: "contains", AuditEndLog: "/a/end.log", CallerRate: 50, FacterCommand: "/opt/facter"}
 	if c.Own != want {
 		t.Errorf("settings\n got %+v\nwant %+v", c.Own, want)
 	}
@@ -150,8 +155,7 @@ plugin.mco.nosuch = 1
 	wantTold := map[int]string{
 		11: "'plugin.mco.command.timeout' is not there yet: it has no effect in this version",
 		12: "'plugin.mco.command.output_max' is not there yet: it has no effect in this version",
-		16: "'plugin.mco.metrics.listen' is not there yet: it has no effect in this version",
-		17: "'plugin.mco.nosuch' is no setting that this version knows",
+		21: "'plugin.mco.nosuch' is no setting that this version knows",
 	}
 	if !maps.Equal(told, wantTold) {
 		t.Errorf("warnings by line\n got %v\nwant %v", told, wantTold)
@@ -219,17 +223,17 @@ func TestProvidersFromElsewhere(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(lib, "mcollective/facts"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(lib, "mcollective/facts/facter_facts.rb"), nil, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(lib, "mcollective/facts/ohai_facts.rb"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(write(t, "libdir = "+lib+"\nfactsource = facter\n", nil), Server); err != nil {
+	if _, err := Load(write(t, "libdir = "+lib+"\nfactsource = ohai\n", nil), Server); err != nil {
 		t.Errorf("a fact source in a libdir: %v", err)
 	}
-	o := Options{Role: Server, Providers: map[string][]string{"registration": {"meta"}, "facts": {"cloud"}}}
-	if _, err := LoadWith(write(t, "registration = Meta\nfactsource = cloud\n", nil), o); err != nil {
+	o := Options{Role: Server, Providers: map[string][]string{"registration": {"ledger"}, "facts": {"cloud"}}}
+	if _, err := LoadWith(write(t, "registration = Ledger\nfactsource = cloud\n", nil), o); err != nil {
 		t.Errorf("providers given by name: %v", err)
 	}
-	if _, err := Load(write(t, "registration = meta\n", nil), Server); err == nil {
+	if _, err := Load(write(t, "registration = ledger\n", nil), Server); err == nil {
 		t.Error("a registration that nobody has was taken")
 	}
 }

@@ -29,6 +29,10 @@ type Settings struct {
 	CommandQueue        int           // command.queue: requests of one agent that wait for their turn
 	AuditContinue       bool          // audit.on_failure = continue; refuse is the default
 	MetricsListen       string        // metrics.listen, HOST:PORT; empty is off
+	PolicyCallers       string        // actionpolicy.callers: words, contains or patterns
+	AuditEndLog         string        // audit.end_log, a file; empty: the end of requests is not audited
+	CallerRate          int           // caller.rate: requests that one caller may send a second; 0: no limit
+	FacterCommand       string        // facter.command, a file; empty: looked for in the usual places
 }
 
 // own is a setting of ours with the code that applies it.
@@ -39,7 +43,7 @@ type own struct {
 
 // unread names the settings that are checked, but that nothing acts on in this version.
 func unread(name string) bool {
-	return name == "mco.command.timeout" || name == "mco.command.output_max" || name == "mco.metrics.listen"
+	return name == "mco.command.timeout" || name == "mco.command.output_max"
 }
 
 // OwnKeys returns every setting of ours, without "plugin.", with its default for the role.
@@ -86,7 +90,7 @@ func owns(role Role) []own {
 		countKey("mco.command.concurrency", func(s *Settings) *int { return &s.CommandConcurrency }, "10", 1, "requests that each agent runs at once"),
 		countKey("mco.command.queue", func(s *Settings) *int { return &s.CommandQueue }, "100", 0, "requests that wait for each agent; beyond them the answer is that it is busy"),
 		choice("mco.audit.on_failure", func(s *Settings) *bool { return &s.AuditContinue }, "refuse", "continue", "what to do with a request that cannot be audited"),
-		{Key{"mco.metrics.listen", "address", "off", "not there yet: HOST:PORT of the metrics page"},
+		{Key{"mco.metrics.listen", "address", "off", "HOST:PORT of the page /metrics for Prometheus"},
 			func(s *Settings, v string) error {
 				if v == "off" {
 					v = ""
@@ -96,6 +100,17 @@ func owns(role Role) []own {
 				s.MetricsListen = v
 				return nil
 			}},
+		{Key{"mco.actionpolicy.callers", "words, contains or patterns", "words", "how callers of a policy are compared: as whole words; as the original does, by any part; as words, or patterns between slashes"},
+			func(s *Settings, v string) error {
+				if v != "words" && v != "contains" && v != "patterns" {
+					return fmt.Errorf("'%s' is none of words, contains, patterns", v)
+				}
+				s.PolicyCallers = v
+				return nil
+			}},
+		fileKey("mco.audit.end_log", func(s *Settings) *string { return &s.AuditEndLog }, "file that gets a line when an audited request has ended, with status and duration"),
+		countKey("mco.caller.rate", func(s *Settings) *int { return &s.CallerRate }, "0", 0, "requests that one caller may send a node each second; beyond them the answer is that it is too busy; 0: as many as come"),
+		fileKey("mco.facter.command", func(s *Settings) *string { return &s.FacterCommand }, "the facter of factsource = facter, where it is in no usual place"),
 	}
 }
 
@@ -142,6 +157,17 @@ func boolKeyOf(name string, field func(*Settings) *bool, def, doc string) own {
 	return own{Key{name, "bool", def, doc}, func(s *Settings, v string) (err error) {
 		*field(s), err = ParseBool(v)
 		return err
+	}}
+}
+
+// fileKey is a setting that names a file; none by default.
+func fileKey(name string, field func(*Settings) *string, doc string) own {
+	return own{Key{name, "path", "", doc}, func(s *Settings, v string) error {
+		if v != "" && !filepath.IsAbs(v) {
+			return fmt.Errorf("'%s' is no absolute path", v)
+		}
+		*field(s) = v
+		return nil
 	}}
 }
 

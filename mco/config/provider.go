@@ -37,10 +37,10 @@ func (c *Config) checkProviders(more map[string][]string) error {
 		known                  []string
 	}
 	wanted := []provider{
-		{"factsource", "facts", "Facts", c.FactSource + "_facts", true, []string{"yaml_facts"}},
+		{"factsource", "facts", "Facts", c.FactSource + "_facts", true, []string{"yaml_facts", "facter_facts"}},
 		{"connector", "connector", "Connector", c.Connector, false, []string{"activemq", "rabbitmq"}},
 		{"securityprovider", "security", "Security", c.SecurityProvider, false, []string{"psk", "ssl", "aes_security"}},
-		{"registration", "registration", "Registration", c.Registration, true, []string{"agentlist"}},
+		{"registration", "registration", "Registration", c.Registration, true, []string{"agentlist", "meta"}},
 	}
 	if c.RPCAudit {
 		wanted = append(wanted, provider{"rpcauditprovider", "audit", "Audit", c.RPCAuditProvider, true, []string{"logfile"}})
