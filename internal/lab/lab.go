@@ -29,6 +29,7 @@ const (
 	ActiveMQServer Peer = "activemq"
 	Ruby           Peer = "mcollective" // the original: mcollectived, mco, and ruby-stomp
 	Interpreter    Peer = "ruby"        // alone, on PATH
+	Shellcheck     Peer = "shellcheck"
 )
 
 // missing returns which file of the peer is not there, or "".
@@ -43,6 +44,7 @@ func (p Peer) missing() string {
 		RabbitMQServer: {rabbitScripts + "/rabbitmq-server", "/usr/bin/epmd"},
 		ActiveMQServer: {activeJar, "/usr/bin/java"},
 		Ruby:           {"/usr/sbin/mcollectived", "/usr/bin/mco", "/usr/lib/ruby/vendor_ruby/stomp.rb"},
+		Shellcheck:     {"/usr/bin/shellcheck"},
 	}[p]
 	for _, pattern := range files {
 		if found, _ := filepath.Glob(pattern); len(found) == 0 {
