@@ -37,7 +37,17 @@ type application struct {
 
 // applications makes every command of the original that is built, with fresh state.
 func (c *cli) applications() []*application {
-	return []*application{c.completionApp(), findApp(), c.helpApp(), pingApp(), rpcApp()}
+	return []*application{
+		c.completionApp(),
+		describeApp(),
+		factsApp(),
+		findApp(),
+		c.helpApp(),
+		inventoryApp(),
+		pingApp(),
+		pluginApp(),
+		rpcApp(),
+	}
 }
 
 func (c *cli) application(name string) *application {

@@ -17,6 +17,9 @@ func (t *Table) Help() string {
 		b.WriteString(t.Head + "\n")
 	}
 	for _, o := range t.Options {
+		if o.Hidden {
+			continue
+		}
 		if len(o.Names) == 0 {
 			b.WriteString(o.Doc + "\n")
 			continue

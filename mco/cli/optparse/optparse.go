@@ -37,6 +37,11 @@ type Option struct {
 	Arg   string   // word for the argument in the help text, such as "fact=val"
 	Kind  Kind
 	Doc   string
+	// Optional is for an argument that may be left out: the next word is taken for it unless it looks like an option.
+	Optional bool
+	// Hidden is an option that is not of the original: its names must be typed in full, so that no name of the original that was cut
+	// short means anything else, and they are not in the help text.
+	Hidden bool
 	// Set is called for each use, in order. An error ends the parsing; [ErrInvalid] becomes the parser's own text.
 	Set func(Value) error
 }

@@ -68,6 +68,7 @@ func (p *parser) long(arg string, rest []string) ([]string, error) {
 	switch {
 	case o.Kind == Flag && hasValue:
 		return nil, newError(needlessArgument, arg)
+	case o.Optional && !hasValue && (len(rest) == 0 || len(rest[0]) > 1 && rest[0][0] == '-'):
 	case o.Kind != Flag && !hasValue:
 		if len(rest) == 0 {
 			return nil, newError(missingArgument, arg)
@@ -204,7 +205,7 @@ func completeIn(list []name, key string, fold bool) (found *Option, ambiguous bo
 	}
 	var candidates []name
 	for _, n := range list {
-		if beginsWith(n.text, key) {
+		if !n.opt.Hidden && beginsWith(n.text, key) {
 			candidates = append(candidates, n)
 		}
 	}

@@ -9,7 +9,9 @@ import (
 func (p *parser) hint(key string) string {
 	var names []string
 	for _, n := range p.own {
-		names = append(names, n.text)
+		if !n.opt.Hidden {
+			names = append(names, n.text)
+		}
 	}
 	names = append(names, "help", "*-completion-bash", "*-completion-zsh", "version", "")
 	picked := correct(names, key)

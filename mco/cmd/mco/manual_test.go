@@ -74,6 +74,41 @@ var manual = map[string]words{
 			{Term: "mco rpc rpcutil daemon_stats --batch 10 --batch-sleep 5", Text: "Ten nodes at a time, with a pause between:"},
 		},
 	},
+	"facts": {
+		synopsis: []string{"facts [options] [filters] FACT"},
+		text:     "Asks the nodes that match the filters for one fact, and prints how often each value was found; with -v also on which nodes.",
+		examples: []manpage.Item{
+			{Term: "mco facts operatingsystem", Text: "Which systems are there, and how many of each?"},
+			{Term: "mco facts role -v -F environment=production", Text: "Which production node has which role?"},
+		},
+	},
+	"inventory": {
+		synopsis: []string{"inventory [options] NODE", "inventory [options] [filters] --list-collectives", "inventory [options] [filters] --collective-graph FILE",
+			"inventory [options] [filters] --script FILE"},
+		text: "Prints what one node says of itself: its daemon, agents, data plugins, classes and facts. With an option it reports about every node\n" +
+			"that matches the filters: how many are in which collective, who is in which as a graph for Graphviz, or what a script asks for.",
+		examples: []manpage.Item{
+			{Term: "mco inventory web1.example.net", Text: "All about one node:"},
+			{Term: "mco inventory --list-collectives", Text: "How many nodes are in which collective?"},
+			{Term: "mco inventory --collective-graph fleet.dot && dot -Tsvg fleet.dot >fleet.svg", Text: "A picture of the collectives:"},
+		},
+	},
+	"describe_filter": {
+		synopsis: []string{"describe_filter [options] [filters]"},
+		text:     "Says in words what filters ask of a node. Nobody is asked.",
+		examples: []manpage.Item{{Term: `mco describe_filter -S "environment=production and !/^db/"`, Text: "What does this filter mean?"}},
+	},
+	"plugin": {
+		synopsis: []string{"plugin doc [[TYPE/]PLUGIN]", "plugin generate agent NAME [actions=ACTION,...]", "plugin generate data NAME [outputs=OUTPUT,...]",
+			"plugin info [options] [FOLDER]", "plugin package [options] [FOLDER]"},
+		text: "Lists the plugins that are known and prints the documentation of one, from its DDL; writes the first files of a new plugin; makes\n" +
+			"packages of the plugin in a folder. Debian packages are built here and need none of Debian's tools.",
+		examples: []manpage.Item{
+			{Term: "mco plugin doc rpcutil", Text: "The actions of an agent, with their inputs and outputs:"},
+			{Term: "mco plugin generate agent greeter actions=greet,wave", Text: "Begin a new agent:"},
+			{Term: "mco plugin package --format debpackage greeter", Text: "Package it:"},
+		},
+	},
 	"help": {
 		synopsis: []string{"help [COMMAND]"},
 		text:     "Lists the commands, or prints the options of one.",
@@ -158,7 +193,7 @@ func pages(t *testing.T) map[string]string {
 		for _, s := range w.synopsis {
 			p.Synopsis = append(p.Synopsis, "mco "+s)
 		}
-		if name == "ping" || name == "find" || name == "rpc" {
+		if slices.Contains([]string{"ping", "find", "rpc", "facts", "inventory"}, name) {
 			p.Groups = append(p.Groups, exitCodes)
 		}
 		all[p.Name+".1"] = p.Roff()
