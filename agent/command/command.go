@@ -5,6 +5,9 @@
 // starts, so that a process which left its group, its session and its parent is still found, and it watches a pipe, so that it also
 // ends everything when we are killed. Output is read up to a bound; what is beyond is counted and dropped. A command sees /dev/null as
 // its input, an environment that is built here and no descriptor above 2.
+//
+// [Jobs] are commands that nobody waits for: they outlive the program that started them, and are found again by process id and start
+// time together.
 package command
 
 import (

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,12 @@ import (
 
 func TestMain(m *testing.M) {
 	Shim()
+	if mark := os.Getenv(runsForEver); mark != "" {
+		runForEver(mark)
+	}
+	if dir := os.Getenv(startsJob); dir != "" {
+		startAndLeave(dir)
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -74,15 +74,21 @@ type follower struct {
 	drained chan struct{}
 	reports chan report
 	res     Result
+	leader  int  // the command's process id
 	gone    bool // the shim has ended
 }
 
 func (f *follower) run(ctx context.Context) error {
-	if err := f.awaitStart(); err != nil {
+	if err := f.awaitStart(ctx); err != nil {
 		return err
 	}
 	exited, err := f.awaitExit(ctx, nil)
-	if err != nil && !exited {
+	switch {
+	case f.gone:
+		// The kernel has killed the command with its shim; what else is in its group has lost the one that would have ended it.
+		_ = syscall.Kill(-f.leader, syscall.SIGKILL)
+		return err
+	case !exited:
 		f.ask(askTerminate)
 		grace := time.NewTimer(termGrace)
 		defer grace.Stop()
@@ -108,7 +114,7 @@ func (f *follower) run(ctx context.Context) error {
 }
 
 // awaitStart waits until the command runs, or cannot.
-func (f *follower) awaitStart() error {
+func (f *follower) awaitStart(ctx context.Context) error {
 	limit := time.NewTimer(startTime)
 	defer limit.Stop()
 	select {
@@ -122,7 +128,11 @@ func (f *follower) awaitStart() error {
 		case r.Started == 0:
 			return &StartError{Err: errNoShim}
 		}
+		f.leader = r.Started
 		return nil
+	case <-ctx.Done():
+		f.finish(askKill)
+		return context.Cause(ctx)
 	case <-limit.C:
 		return &StartError{Err: errNoShim}
 	}
@@ -135,7 +145,7 @@ func (f *follower) awaitExit(ctx context.Context, limit <-chan time.Time) (exite
 		case r, ok := <-f.reports:
 			if !ok {
 				f.gone = true
-				return true, errors.New("the command's shim was killed")
+				return true, errShimLost
 			}
 			if r.Exited {
 				f.ended(r.Status)
@@ -148,6 +158,9 @@ func (f *follower) awaitExit(ctx context.Context, limit <-chan time.Time) (exite
 		}
 	}
 }
+
+// errShimLost is a command whose end nobody saw.
+var errShimLost = errors.New("the command's shim was killed")
 
 // awaitEnd waits, after SIGTERM, until the command has ended and nobody holds its streams.
 func (f *follower) awaitEnd(limit <-chan time.Time) {

@@ -11,6 +11,7 @@ const shimName = "mco-command"
 const (
 	controlFD = 3 // the order, one line of JSON; then a byte for each wish; its end is the wish to end all
 	statusFD  = 4 // reports, one line of JSON each; its end is the shim's end
+	folderFD  = 5 // of a job's shim: the job's folder
 )
 
 // What the shim is asked for on its control pipe.
@@ -28,6 +29,7 @@ type order struct {
 	Dir   []byte
 	Umask int
 	Who   *syscall.Credential `json:",omitempty"`
+	Keep  int64               `json:",omitempty"` // of a job: bytes kept of each stream
 }
 
 // report is what a shim says: first Started or Errno, then Exited with the wait status, at last how many it Killed.

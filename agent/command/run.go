@@ -106,7 +106,7 @@ func launch(o *order) (_ *process, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := shimCommand(controlR, statusW)
+	cmd := shimCommand(nil, controlR, statusW)
 	cmd.Stdout, cmd.Stderr = outW, errW
 	if err = cmd.Start(); err != nil {
 		return nil, err
@@ -121,13 +121,15 @@ func launch(o *order) (_ *process, err error) {
 }
 
 // shimCommand is our own program as a shim. The environment is not the command's, which is part of the order.
-func shimCommand(files ...*os.File) *exec.Cmd {
+func shimCommand(args []string, files ...*os.File) *exec.Cmd {
 	return &exec.Cmd{
-		Path: "/proc/self/exe", Args: []string{shimName}, Env: []string{"GOMAXPROCS=1", "GOTRACEBACK=none"}, Dir: "/",
+		Path: "/proc/self/exe", Args: append([]string{shimName}, args...), Env: shimEnviron(), Dir: "/",
 		ExtraFiles:  files,
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
 }
+
+func shimEnviron() []string { return []string{"GOMAXPROCS=1", "GOTRACEBACK=none"} }
 
 func writeOrder(w *os.File, o *order) error {
 	line, err := json.Marshal(o)

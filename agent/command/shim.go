@@ -24,7 +24,15 @@ func Shim() {
 	// The kernel ties the death signal of a child to the thread that forked it.
 	runtime.LockOSThread()
 	closeOnExec()
-	os.Exit(runShim())
+	switch {
+	case len(os.Args) == 1:
+		os.Exit(runShim())
+	case os.Args[1] == argDetach:
+		os.Exit(detach())
+	case os.Args[1] == argJob:
+		os.Exit(runJob())
+	}
+	os.Exit(1)
 }
 
 // closeOnExec keeps every descriptor but the three standard ones from the command, whoever opened it.
@@ -44,7 +52,7 @@ type shim struct {
 	exited  bool           // the leader has
 	childs  chan os.Signal // SIGCHLD
 	killed  int
-	streams []string // what the command's outputs are, as links(1, 2) reads them
+	streams []string // what the command's outputs are, as link reads them
 	onExit  func(syscall.WaitStatus)
 	started func(pid int) error
 }
@@ -58,7 +66,7 @@ func runShim() int {
 	}
 	s := newShim(status)
 	s.onExit = func(ws syscall.WaitStatus) { s.report(report{Exited: true, Status: int(ws)}) }
-	s.streams = links(1, 2)
+	s.streams = []string{link(os.Stdout), link(os.Stderr)}
 	if !s.start(o, 1, 2) {
 		return 0
 	}
@@ -238,13 +246,11 @@ func (s *shim) independent(p proc) bool {
 	return (p.session != s.leader || p.deafToHangup()) && !p.holds(s.streams)
 }
 
-// links returns what the descriptors of this process lead to.
-func links(fds ...int) []string {
-	var found []string
-	for _, fd := range fds {
-		if link, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd)); err == nil {
-			found = append(found, link)
-		}
+// link returns what the file is, as "pipe:[4711]"; links of a process's descriptors are compared with it.
+func link(f *os.File) string {
+	name, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(int(f.Fd())))
+	if err != nil {
+		return "?"
 	}
-	return found
+	return name
 }

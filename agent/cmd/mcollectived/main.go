@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/mco-go/mco-go/agent/command"
 	"github.com/mco-go/mco-go/agent/node"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/config"
@@ -19,6 +20,7 @@ import (
 )
 
 func main() {
+	command.Shim()
 	// A node is a guest on its machine, and what it does is short. With one processor at a time no other one is woken for each step
 	// of an answer: a quarter less processor time for each call, and more calls a second beside a busy broker. GOMAXPROCS overrides.
 	if os.Getenv("GOMAXPROCS") == "" {
