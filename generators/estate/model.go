@@ -115,7 +115,12 @@ type BrokerMember struct {
 	IPv6      netip.Prefix // zero: none
 	NodeName  string       // rabbit@bhz76
 	Watermark Watermark
-	DiskLimit int64 // bytes
+	DiskLimit int64 // bytes; 0: the topology's Extra says it
+	// Wildcard: AMQP, STOMP and management take every address, since packets arrive for a VIP that the node may hold (direct routing,
+	// active-passive). Else AMQP and management take Addresses alone.
+	Wildcard bool
+	// StompBound: STOMP takes Addresses alone too, because a balancer on the node has the VIP's port. Else it takes every address.
+	StompBound bool
 }
 
 // Address is the one that others connect to: IPv4 unless there is only IPv6.
@@ -215,7 +220,8 @@ type Balancer struct {
 	Members []*BalancerMember
 	To      []*BrokerMember
 	Group   *BrokerGroup
-	VIP     netip.Prefix // zero: none
+	VIP     netip.Prefix   // the first of VIPs; zero: none
+	VIPs    []netip.Prefix // all addresses that move together, in the topology's order; IPv6 ones need a VRRP instance of their own
 	Ports   []BalancedPort
 	Mode    Mode
 	Check   Check
@@ -298,9 +304,11 @@ type Collective struct {
 	Groups  []*BrokerGroup // whose exchanges it needs
 	Balance *Balancer      // nil: the nodes connect to the brokers
 	Pool    Pool
-	TLS     *TLS
-	Server  map[string]string // further keys of server.cfg
-	Client  map[string]string // further keys of client.cfg
+	// ClientEndpoints is the order of client.cfg: fixed, but first comes the broker that most servers start on.
+	ClientEndpoints []Endpoint
+	TLS             *TLS
+	Server          map[string]string // further keys of server.cfg
+	Client          map[string]string // further keys of client.cfg
 }
 
 // Pool is how nodes and clients use the brokers.
@@ -316,6 +324,7 @@ type Pool struct {
 type Endpoint struct {
 	Host string // address
 	Port int
+	Node *Node // that has the address; nil: it is a VIP
 }
 
 // TLS files of a collective's connections.
