@@ -34,6 +34,25 @@ type transcript struct {
 	Terminal       vectors.Text
 	Columns        uint16 `json:"terminal_columns"`
 	Typed          string
+	Files          map[string]vectors.Text
+}
+
+// shellStub stands for the shell agent that the nodes of the transcripts had: an inventory lists it.
+func shellStub(t *testing.T) string {
+	dir := t.TempDir()
+	agents := filepath.Join(dir, "mcollective", "agent")
+	if err := os.MkdirAll(agents, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"shell.ddl": `metadata :name => "shell", :description => "stub", :author => "x", :license => "x", :version => "1", :url => "x", :timeout => 60`,
+		"shell.rb":  "module MCollective\n module Agent\n  class Shell<RPC::Agent\n  end\n end\nend\n",
+	} {
+		if err := os.WriteFile(filepath.Join(agents, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // TestTranscripts repeats what the original was seen to say before three of its own nodes: the commands that we have, through pipes
@@ -48,6 +67,8 @@ func TestTranscripts(t *testing.T) {
 	slices.Sort(collectives)
 	b := lab.RabbitMQ(t, lab.BrokerOptions{Collectives: slices.Compact(collectives)})
 	cfg := lab.Cfg{Brokers: []*lab.Broker{b}, LibDirs: []string{filepath.Join(vectors.Dir(t), "plugins")}}
+	mco := lab.GoMco(t, lab.ClientCfg{Cfg: cfg})
+	cfg.LibDirs = append(cfg.LibDirs, shellStub(t))
 	var hosts []string
 	var nodes []*lab.Node
 	for _, n := range set.Nodes {
@@ -59,7 +80,6 @@ func TestTranscripts(t *testing.T) {
 	for _, n := range nodes {
 		n.WaitReady(t, b, time.Minute)
 	}
-	mco := lab.GoMco(t, lab.ClientCfg{Cfg: cfg})
 	file := filepath.Join(mco.Dir, "hosts")
 	if err := os.WriteFile(file, []byte(strings.Join(hosts[:2], "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -69,7 +89,7 @@ func TestTranscripts(t *testing.T) {
 		t.Run(list, func(t *testing.T) {
 			done, total := 0, 0
 			for _, c := range cases {
-				if !slices.Contains([]string{"ping", "find", "rpc"}, c.Args[0]) {
+				if !slices.Contains([]string{"ping", "find", "rpc", "facts", "inventory", "help"}, c.Args[0]) {
 					t.Logf("not repeated, the command is not there: mco %q", c.Args)
 					continue
 				}
@@ -110,6 +130,15 @@ func (c transcript) compare(t *testing.T, mco *lab.Client) {
 	if got.Exit != want.Exit {
 		t.Errorf("mco %q: exit %d, want %d", args, got.Exit, want.Exit)
 	}
+	for name, text := range c.Files {
+		b, err := os.ReadFile(filepath.Join(mco.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.SplitAfter(string(b), "\n")
+		slices.Sort(lines) // those of the transcripts are in the order of their text
+		match(t, name, string(text), strings.Join(lines, ""), mco.Dir)
+	}
 	match(t, "standard output", c.order(string(want.Stdout)), c.order(got.Stdout), mco.Dir)
 	match(t, "standard error", string(want.Stderr), got.Stderr, mco.Dir)
 }
@@ -136,7 +165,11 @@ func (c transcript) order(text string) string {
 // volatile says what stands for a placeholder of the transcripts.
 var volatile = strings.NewReplacer(
 	"<t>", `[0-9.]+`, "<epoch>", `\d+`, "<n>", `\d+`, "<pid>", `\d+`, "<id>", `[0-9a-f]{32}`, "<uuid>", `[0-9a-f-]{36}`,
-	"<date>", `\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}`, "<stamp>", `[0-9/]+ [0-9:]+`, "<version>", `\S+`)
+	"<date>", `\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}`, "<stamp>", `[0-9/]+ [0-9:]+`, "<version>", `\S+`,
+	"<path>", `\S+/server\.cfg`)
+
+// nodeConfig is the cfg file of a node, which lies elsewhere here.
+var nodeConfig = regexp.MustCompile(`(Config File: )<dir>/\S+/server\.cfg`)
 
 // position is where in the original's source a warning was written.
 var position = regexp.MustCompile("[a-z_]+\\.rb:\\d+:in `[^']*'")
@@ -144,6 +177,7 @@ var position = regexp.MustCompile("[a-z_]+\\.rb:\\d+:in `[^']*'")
 // match compares got with a text that has placeholders.
 func match(t *testing.T, what, want, got, dir string) {
 	t.Helper()
+	want = nodeConfig.ReplaceAllString(want, "${1}<path>")
 	pattern := volatile.Replace(regexp.QuoteMeta(strings.ReplaceAll(want, "<dir>", dir)))
 	pattern = position.ReplaceAllString(strings.ReplaceAll(pattern, `\.rb`, `.rb`), `\S+:\d+(:in .+?)?`)
 	re, err := regexp.Compile(`^` + pattern + `$`)
