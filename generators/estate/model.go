@@ -82,6 +82,7 @@ type BrokerGroup struct {
 	Stonith     *bool             // active-passive
 	Storage     *Storage          // active-passive; may be nil
 	Cookie      secret.Value      // not Set: none is written
+	ClusterKey  secret.Value      // active-passive: Corosync's authkey, from authkey: {secret: NAME}; not Set: no encryption
 	Extra       map[string]string // further keys of rabbitmq.conf
 	Heartbeat   int               // seconds, AMQP
 	StompHeart  int               // largest STOMP heart-beat of its clients, seconds; 0: none
@@ -362,4 +363,5 @@ type OpenStack struct {
 	ConnPool        int
 	ResponseTimeout int
 	ThreadPool      int
+	Nodes           []*Node // that get the fragment, from openstack.nodes; default: the members of Group
 }

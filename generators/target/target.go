@@ -7,6 +7,9 @@ import (
 	"github.com/mco-go/mco-go/generators/secret"
 )
 
+// Managed is the first line of every text file in a language where "#" begins a comment.
+const Managed = "# Managed file: written by mco generate, local edits are lost.\n"
+
 // Set is what one writer has for one node.
 type Set struct {
 	Files []File
