@@ -88,3 +88,10 @@ type Auditor interface {
 	// Audit returns when the record of r is written and synced, or an error that says why it is not.
 	Audit(ctx context.Context, r *Request) error
 }
+
+// EndAuditor is an ability that auditors may have: to record that a request which they recorded has ended. Between the two, a daemon
+// that was killed shows what it was doing.
+type EndAuditor interface {
+	// AuditEnd records how r ended and how long it took.
+	AuditEnd(r *Request, reply *Reply, took time.Duration) error
+}

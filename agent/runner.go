@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/ddl"
@@ -25,32 +26,40 @@ type Runner struct {
 
 // Run answers one request to a. The reply is never nil; whether it is sent is the caller's decision ([Request.WantsReply]).
 func (n *Runner) Run(ctx context.Context, a Agent, r *Request) *Reply {
+	start := time.Now()
 	description := a.DDL()
 	reply := &Reply{Status: mco.OK, Message: "OK", Data: new(mco.Map)}
 	if r.actionIsText {
 		reply.Data, _ = description.DefaultOutputs(r.Action)
 	}
-	if err := n.run(ctx, a, description, r, reply); err != nil {
+	ran, err := n.run(ctx, a, description, r, reply)
+	if err != nil {
 		code, text := Status(err)
 		if code == mco.UnknownError {
 			n.log().Error(fmt.Sprintf("%s#%s failed: %s", r.Agent, r.Action, text))
 		}
 		reply.Fail(code, text)
 	}
+	if ends, ok := n.Auditor.(EndAuditor); ran && ok {
+		if err := ends.AuditEnd(r, reply, time.Since(start)); err != nil {
+			n.log().Warn(fmt.Sprintf("Audit of the end of request %s failed - %s", r.ID, err))
+		}
+	}
 	return reply
 }
 
-func (n *Runner) run(ctx context.Context, a Agent, description *ddl.DDL, r *Request, reply *Reply) error {
+// run tells whether the action was started.
+func (n *Runner) run(ctx context.Context, a Agent, description *ddl.DDL, r *Request, reply *Reply) (ran bool, err error) {
 	if err := n.validate(description, r); err != nil {
-		return err
+		return false, err
 	}
 	if err := n.authorize(ctx, r); err != nil {
-		return err
+		return false, err
 	}
 	if err := n.audit(ctx, r); err != nil {
-		return err
+		return false, err
 	}
-	return n.handle(ctx, a, r, reply)
+	return true, n.handle(ctx, a, r, reply)
 }
 
 func (n *Runner) validate(description *ddl.DDL, r *Request) error {

@@ -49,6 +49,14 @@ func (s *steps) Audit(context.Context, *agent.Request) error {
 	return s.unaudited
 }
 
+func (s *steps) AuditEnd(_ *agent.Request, reply *agent.Reply, took time.Duration) error {
+	s.order = append(s.order, "end")
+	if took < 0 || s.fail == nil && reply.Status != mco.OK {
+		return errors.New("ended otherwise")
+	}
+	return nil
+}
+
 func request(t *testing.T, action string, inputs ...mco.Pair) *agent.Request {
 	t.Helper()
 	body := mco.NewMap(
@@ -75,7 +83,7 @@ func TestOrder(t *testing.T) {
 		text     string
 		out      string
 	}{
-		{name: "everything in order", action: "go", inputs: []mco.Pair{how}, order: "authorize audit run", text: "OK", out: "x"},
+		{name: "everything in order", action: "go", inputs: []mco.Pair{how}, order: "authorize audit run end", text: "OK", out: "x"},
 		{name: "undeclared action", action: "stay", code: mco.InvalidData, text: "Attempted to call action stay for steps but it's not declared in the DDL"},
 		{name: "missing input", action: "go", code: mco.InvalidData, text: "Action go needs a how argument", out: "before"},
 		{name: "refused", action: "go", inputs: []mco.Pair{how}, steps: steps{refuse: agent.ErrNotAuthorized}, order: "authorize",
@@ -85,13 +93,13 @@ func TestOrder(t *testing.T) {
 		{name: "not audited", action: "go", inputs: []mco.Pair{how}, steps: steps{unaudited: disk}, order: "authorize audit",
 			code: mco.Aborted, text: "Audit failed - disk full - the request was refused; plugin.mco.audit.on_failure = continue would run it", out: "before"},
 		{name: "not audited, and that is fine", action: "go", inputs: []mco.Pair{how}, steps: steps{unaudited: disk}, tolerant: true,
-			order: "authorize audit run", text: "OK", out: "x"},
+			order: "authorize audit run end", text: "OK", out: "x"},
 		{name: "failed with a code", action: "go", inputs: []mco.Pair{how}, steps: steps{fail: agent.Failf(mco.MissingData, "no %s", "x")},
-			order: "authorize audit run", code: mco.MissingData, text: "no x", out: "x"},
+			order: "authorize audit run end", code: mco.MissingData, text: "no x", out: "x"},
 		{name: "failed with a code that does not travel", action: "go", inputs: []mco.Pair{how}, steps: steps{fail: &agent.Error{Code: 9, Text: "nine"}},
-			order: "authorize audit run", code: mco.UnknownError, text: "nine", out: "x"},
+			order: "authorize audit run end", code: mco.UnknownError, text: "nine", out: "x"},
 		{name: "failed otherwise", action: "go", inputs: []mco.Pair{how}, steps: steps{fail: disk},
-			order: "authorize audit run", code: mco.UnknownError, text: "disk full", out: "x"},
+			order: "authorize audit run end", code: mco.UnknownError, text: "disk full", out: "x"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := tc.steps

@@ -73,9 +73,13 @@ func New(o Options) *Policy {
 }
 
 // FromConfig returns the policy that a cfg file describes, for the node that rules ask.
-func FromConfig(c *config.Config, node filter.Node, log *slog.Logger) *Policy {
+func FromConfig(c *config.Config, node filter.Node, log *slog.Logger) (*Policy, error) {
+	dir, err := filepath.Abs(filepath.Join(c.Dir, "policies")) // a daemon in the background leaves its folder
+	if err != nil {
+		return nil, err
+	}
 	o := Options{
-		Dir: filepath.Join(c.Dir, "policies"), Node: node, Log: log, Callers: Callers(c.Own.PolicyCallers),
+		Dir: dir, Node: node, Log: log, Callers: Callers(c.Own.PolicyCallers),
 		AllowUnconfigured: enabled(c, "actionpolicy.allow_unconfigured"),
 	}
 	if enabled(c, "actionpolicy.enable_default") {
@@ -84,7 +88,7 @@ func FromConfig(c *config.Config, node filter.Node, log *slog.Logger) *Policy {
 			o.Default = name
 		}
 	}
-	return New(o)
+	return New(o), nil
 }
 
 // enabled reads a switch as the plugin does: a 1 at the beginning, or a y anywhere. So true is off.

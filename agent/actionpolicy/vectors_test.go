@@ -134,5 +134,9 @@ func policyIn(t *testing.T, dir, settings string, node filter.Node) *Policy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return FromConfig(c, node, nil)
+	p, err := FromConfig(c, node, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

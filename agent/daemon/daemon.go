@@ -6,8 +6,8 @@
 // authorisation, audit and run. Everything refused on the way is counted and logged in the original's words; inputs of requests
 // are never logged, only their names.
 //
-// A Daemon owns its goroutines: the receive loop is [Daemon.Run] itself, one more sends registrations, and one per running request
-// ends with it. Run returns when all of them have ended.
+// A Daemon owns its goroutines: the receive loop is [Daemon.Run] itself, one more sends registrations, one each does what Options ask
+// for in the background, and one per running request ends with it. Run returns when all of them have ended.
 //
 // Source of the facts: the original's lib/mcollective/runner.rb, agents.rb, message.rb, security/base.rb and runnerstats.rb.
 package daemon
@@ -56,6 +56,9 @@ type Options struct {
 	Runner agent.Runner
 	// Registration is sent periodically; the zero value sends none.
 	Registration Registration
+	// Background is run beside the daemon, each in a goroutine of its own: what agents and filters ask keeps itself fresh there. Each
+	// returns soon after its context ends.
+	Background []func(context.Context)
 
 	Concurrency int           // per agent
 	Queue       int           // per agent; beyond it callers are told that the node is busy
@@ -139,6 +142,13 @@ func (d *Daemon) Run(ctx context.Context) error {
 	d.jobsCtx, endJobs = context.WithCancel(session)
 	defer endJobs()
 
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	background, endBackground := context.WithCancel(context.WithoutCancel(ctx)) // running requests may still ask
+	defer endBackground()
+	for _, work := range d.opt.Background {
+		beside.Go(func() { work(background) })
+	}
 	if err := d.start(ctx, session); err != nil {
 		return errors.Join(err, d.opt.Connector.Close())
 	}

@@ -6,7 +6,6 @@
 package node
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -56,9 +55,6 @@ type Options struct {
 	Classes func() []string
 }
 
-// errNoAuthorizer keeps every RPC agent from loading: a node that shall authorise and cannot must not answer.
-var errNoAuthorizer = errors.New("the authorization provider is not available")
-
 // Build returns the daemon that the cfg file describes. It opens no connection.
 func Build(o Options) (*daemon.Daemon, error) {
 	c := o.Config
@@ -69,8 +65,8 @@ func Build(o Options) (*daemon.Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := refuse(c); err != nil {
-		return nil, err
+	if c.RPCAudit && c.RPCAuditProvider != "logfile" {
+		return nil, fmt.Errorf("rpcauditprovider = %s: this program has no such provider; logfile is there", c.RPCAuditProvider)
 	}
 	secure, err := pick(o.Providers.Security, "securityprovider", c.SecurityProvider)
 	if err != nil {
@@ -92,6 +88,10 @@ func Build(o Options) (*daemon.Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	registers, err := parts.registration()
+	if err != nil {
+		return nil, err
+	}
 	d, err = daemon.New(daemon.Options{
 		Identity:       c.Identity,
 		Collectives:    c.Collectives,
@@ -103,8 +103,9 @@ func Build(o Options) (*daemon.Daemon, error) {
 		Direct:         c.DirectAddressing,
 		Load:           parts.load,
 		Match:          parts.match,
-		Runner:         agent.Runner{Auditor: auditor(c), RunUnaudited: c.Own.AuditContinue},
-		Registration:   daemon.Registration{Interval: c.RegisterInterval, Splay: c.RegistrationSplay, Collective: c.RegistrationCollective},
+		Runner:         agent.Runner{Authorizer: parts.authorizer, Auditor: auditor(c), RunUnaudited: c.Own.AuditContinue},
+		Registration:   registers,
+		Background:     parts.background,
 		Concurrency:    c.Own.CommandConcurrency,
 		Queue:          c.Own.CommandQueue,
 		MaxMessage:     int(c.Own.MaxFrame),
@@ -123,17 +124,6 @@ func pick[T any](have map[string]T, key, name string) (T, error) {
 	return p, nil
 }
 
-// refuse stops a node whose cfg file names plugins in Ruby that it would have to do without.
-func refuse(c *config.Config) error {
-	if c.RPCAudit && c.RPCAuditProvider != "logfile" {
-		return fmt.Errorf("rpcauditprovider = %s: this program has no such provider; logfile is there", c.RPCAuditProvider)
-	}
-	if c.RegisterInterval > 0 && c.Registration != "agentlist" {
-		return fmt.Errorf("registration = %s: this program has no such plugin; agentlist is there, and registerinterval = 0 sends nothing", c.Registration)
-	}
-	return nil
-}
-
 func auditor(c *config.Config) agent.Auditor {
 	if !c.RPCAudit {
 		return nil
@@ -142,7 +132,7 @@ func auditor(c *config.Config) agent.Auditor {
 	if !ok {
 		path = audit.DefaultPath
 	}
-	return &audit.Logfile{Path: path}
+	return &audit.Logfile{Path: path, EndPath: c.Own.AuditEndLog}
 }
 
 // grace is what running requests get at the end: soft_shutdown without a timeout waits for all of them, which their own timeouts

@@ -83,8 +83,8 @@ func TestBuildRefusesRubyPlugins(t *testing.T) {
 	}{
 		{"audit", func(c *config.Config) { c.RPCAudit, c.RPCAuditProvider = true, "central" }, "rpcauditprovider = central: this program has no such provider"},
 		{"audit that is off", func(c *config.Config) { c.RPCAuditProvider = "central" }, ""},
-		{"registration", func(c *config.Config) { c.RegisterInterval, c.Registration = time.Minute, "meta" }, "registration = meta: this program has no such plugin"},
-		{"registration that is off", func(c *config.Config) { c.Registration = "meta" }, ""},
+		{"registration", func(c *config.Config) { c.RegisterInterval, c.Registration = time.Minute, "ledger" }, "registration = ledger: this program has no such plugin"},
+		{"registration that is off", func(c *config.Config) { c.Registration = "ledger" }, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := load(t, "")
@@ -172,24 +172,6 @@ func TestWhichAgentsAreLoaded(t *testing.T) {
 				t.Errorf("log, want %q:\n%s", tc.log, &log)
 			}
 		})
-	}
-}
-
-// A node that is told to authorise, by a provider that is not there, must not answer RPC requests.
-func TestNoAgentWithoutItsAuthorizer(t *testing.T) {
-	c := load(t, "")
-	c.RPCAuthorization, c.RPCAuthProvider = true, "action_policy"
-	var log bytes.Buffer
-	p, err := newParts(Options{Config: c, Providers: testProviders(), Log: slog.New(slog.NewTextHandler(&log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := p.load(fixedNode{})
-	if err != nil || len(loaded.RPC) != 0 {
-		t.Errorf("%d agents, %v", len(loaded.RPC), err)
-	}
-	if want := "Loading agent rpcutil failed: the authorization provider is not available: rpcauthprovider = action_policy"; !strings.Contains(log.String(), want) {
-		t.Errorf("log has no %q:\n%s", want, &log)
 	}
 }
 

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/mco-go/mco-go/agent/daemon"
 	"github.com/mco-go/mco-go/agent/data"
 	"github.com/mco-go/mco-go/agent/facts"
+	"github.com/mco-go/mco-go/agent/registration"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/config"
 	"github.com/mco-go/mco-go/mco/ddl"
@@ -28,6 +30,11 @@ type parts struct {
 	classLines func() []string // for inventories: a missing file has no lines, and that is all
 	dataSet    *data.Set
 	node       agent.Node // set by the first load, before anything is received
+
+	authorizer   agent.Authorizer // nil: everybody with valid keys may do everything
+	noAuthorizer error            // why there is none although there should be: no RPC agent is loaded then
+	background   []func(context.Context)
+	weaknessTold bool // guarded by the daemon's reload
 }
 
 // newParts prepares what a node's agents and filters ask. Data plugins stay what they are at a reload, as the original's do.
@@ -37,11 +44,9 @@ func newParts(o Options) (*parts, error) {
 		p.ddls = &ddl.Cache{LibDirs: o.Config.LibDirs, Options: []ddl.Option{ddl.OnNode()}}
 	}
 	if p.facts == nil {
-		source, err := facts.FromConfig(o.Config, o.Log)
-		if err != nil {
+		if err := p.openFacts(); err != nil {
 			return nil, err
 		}
-		p.facts = source.Facts
 	}
 	p.classes, p.classLines = o.Classes, o.Classes
 	if o.Classes == nil {
@@ -55,7 +60,44 @@ func newParts(o Options) (*parts, error) {
 		p.log.Error(err.Error())
 	}
 	p.dataSet = set
+	if p.config.RPCAuthorization {
+		p.authorizer, p.noAuthorizer = p.authorizes()
+	}
 	return p, nil
+}
+
+// openFacts opens the fact source that the cfg file names.
+func (p *parts) openFacts() error {
+	if p.config.FactSource == "facter" {
+		source, err := facts.FacterFromConfig(p.config, p.log)
+		if err != nil {
+			return err
+		}
+		p.facts, p.background = source.Facts, append(p.background, source.Run)
+		return nil
+	}
+	source, err := facts.FromConfig(p.config, p.log)
+	if err != nil {
+		return err
+	}
+	p.facts = source.Facts
+	return nil
+}
+
+// registration is what the node tells about itself.
+func (p *parts) registration() (daemon.Registration, error) {
+	c := p.config
+	r := daemon.Registration{Interval: c.RegisterInterval, Splay: c.RegistrationSplay, Collective: c.RegistrationCollective}
+	if c.RegisterInterval <= 0 {
+		return r, nil
+	}
+	body, ok := registration.New(c.Registration, registration.About{Collectives: c.Collectives, Facts: p.facts, Classes: p.classLines})
+	if !ok {
+		return r, fmt.Errorf("registration = %s: this program has no such plugin; %s and %s are there, and registerinterval = 0 sends nothing",
+			c.Registration, registration.Agentlist, registration.Meta)
+	}
+	r.Body = body
+	return r, nil
 }
 
 // load makes the agents. One that cannot be loaded is logged and left out, as the original does (agents.rb).
@@ -76,13 +118,14 @@ func (p *parts) load(n agent.Node) (daemon.Agents, error) {
 		}
 	}
 	p.tellRubyAgents()
+	p.tellWeakness(loaded.RPC)
 	return loaded, nil
 }
 
 // make returns the agent, or nil when the cfg file keeps it from being active.
 func (p *parts) make(maker NamedMaker, n agent.Node) (agent.Agent, error) {
-	if p.config.RPCAuthorization {
-		return nil, fmt.Errorf("%w: rpcauthprovider = %s", errNoAuthorizer, p.config.RPCAuthProvider)
+	if p.noAuthorizer != nil {
+		return nil, p.noAuthorizer
 	}
 	d, err := p.ddls.Get(ddl.Agent, maker.Name)
 	if err != nil {
