@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -89,11 +91,14 @@ func BenchmarkCommand(b *testing.B) {
 		wg, wr, cg, cr := abba(b, 10, ours.measured(b, 0, c.want, args(ours)...), theirs.measured(b, c.exitRuby, c.want, args(theirs)...))
 		t.row(c.name, wg.String(), cg.String(), wr.String(), cr.String(), short(wr.median()/wg.median()))
 	}
-	var bare series
+	var bare, cold series
+	call := coldCall(b, broker.Login(), "node1.example.net")
 	for range 20 {
 		bare = append(bare, bareCall(b, broker.Login(), "node1.example.net").wall)
+		cold = append(cold, call().wall)
 	}
 	t.row("the broker's and the node's share: a bare STOMP session that connects, calls and closes", bare.String(), "", "", "", "")
+	t.row("the least that a program can take: one that starts, does only that, and ends", cold.String(), "", "", "", "")
 	t.print(b)
 }
 
@@ -111,6 +116,25 @@ func bareCall(b *testing.B, l wire.Login, identity string) measure {
 		b.Fatal(err)
 	}
 	return measure{wall: millis(time.Since(start))}
+}
+
+// coldCall is bareCall in a process of its own, which holds nothing but that.
+func coldCall(b *testing.B, l wire.Login, identity string) func() measure {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "coldcall")
+	if out, err := exec.Command("go", "build", "-o", path, "./testdata/coldcall").CombinedOutput(); err != nil {
+		b.Fatalf("build coldcall: %v\n%s", err, out)
+	}
+	connect := appendFrame(nil, "CONNECT", nil, connectHeaders(l)...)
+	return func() measure {
+		cmd := exec.Command(path, l.Addr)
+		cmd.Stdin = bytes.NewReader(append(connect[:len(connect):len(connect)], appendFrame(nil, "SEND", rpcPing(), callHeaders(identity)...)...))
+		start := time.Now()
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("coldcall: %v\n%s", err, out)
+		}
+		return measure{wall: millis(time.Since(start))}
+	}
 }
 
 // BenchmarkMemory measures a node at rest.

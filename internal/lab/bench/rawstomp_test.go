@@ -35,7 +35,7 @@ func dialRaw(l wire.Login, bufferSize int) (*raw, error) {
 	if err := conn.SetDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 		return nil, err
 	}
-	err = s.send("CONNECT", nil, "login", l.User, "passcode", l.Password, "host", l.VHost, "accept-version", "1.1,1.0")
+	err = s.send("CONNECT", nil, connectHeaders(l)...)
 	if err != nil {
 		return nil, err
 	}
@@ -45,22 +45,31 @@ func dialRaw(l wire.Login, bufferSize int) (*raw, error) {
 	return s, nil
 }
 
+func connectHeaders(l wire.Login) []string {
+	return []string{"login", l.User, "passcode", l.Password, "host", l.VHost, "accept-version", "1.1,1.0"}
+}
+
 // send writes one frame in one write. Headers are pairs.
 func (s *raw) send(command string, body []byte, headers ...string) error {
-	s.out = append(s.out[:0], command...)
-	for i := 0; i < len(headers); i += 2 {
-		s.out = append(s.out, '\n')
-		s.out = append(s.out, headers[i]...)
-		s.out = append(s.out, ':')
-		s.out = append(s.out, headers[i+1]...)
-	}
-	s.out = append(s.out, "\ncontent-length:"...)
-	s.out = strconv.AppendInt(s.out, int64(len(body)), 10)
-	s.out = append(s.out, "\n\n"...)
-	s.out = append(s.out, body...)
-	s.out = append(s.out, 0)
+	s.out = appendFrame(s.out[:0], command, body, headers...)
 	_, err := s.conn.Write(s.out)
 	return err
+}
+
+// appendFrame adds a frame to dst. Headers are pairs.
+func appendFrame(dst []byte, command string, body []byte, headers ...string) []byte {
+	dst = append(dst, command...)
+	for i := 0; i < len(headers); i += 2 {
+		dst = append(dst, '\n')
+		dst = append(dst, headers[i]...)
+		dst = append(dst, ':')
+		dst = append(dst, headers[i+1]...)
+	}
+	dst = append(dst, "\ncontent-length:"...)
+	dst = strconv.AppendInt(dst, int64(len(body)), 10)
+	dst = append(dst, "\n\n"...)
+	dst = append(dst, body...)
+	return append(dst, 0)
 }
 
 // subscribe makes the given subscriptions and waits until the broker has finished them.
