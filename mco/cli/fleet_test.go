@@ -110,7 +110,7 @@ func (f *fleet) answer(ctx context.Context, session connector.Connector, n node,
 		if n.mute {
 			return
 		}
-		body = reply(req.Body)
+		body = n.reply(req.Body)
 	}
 	payload, err := f.psk.EncodeReply(mco.Reply{RequestID: req.ID, Sender: n.identity, Agent: req.Agent, Time: time.Now(), Body: body}, req)
 	if err == nil && m.ReplyTo != "" {
@@ -118,12 +118,21 @@ func (f *fleet) answer(ctx context.Context, session connector.Connector, n node,
 	}
 }
 
-// reply is what rpcutil#ping and vec#misfire answer.
-func reply(body mco.Value) mco.Value {
+// reply is what actions of rpcutil and vec#misfire answer.
+func (n node) reply(body mco.Value) mco.Value {
 	action, _ := body.Field("action").AsName()
 	how, _ := body.Field("data").Field("how").AsString()
 	code, text, data := int64(0), "OK", mco.NewMap(mco.Pair{Key: mco.Sym("pong"), Value: mco.Int(1700000000)})
-	if action == "misfire" {
+	switch action {
+	case "get_fact":
+		v, _ := n.Facts().Get(body.Field("data").Field("fact"))
+		data = mco.NewMap(mco.Pair{Key: mco.Sym("value"), Value: v})
+	case "collective_info":
+		data = mco.NewMap(mco.Pair{Key: mco.Sym("collectives"), Value: mco.Strings("mcollective", n.facts["role"])})
+	case "inventory":
+		data = mco.NewMap(mco.Pair{Key: mco.Sym("facts"), Value: mco.Hash(n.Facts())}, mco.Pair{Key: mco.Sym("agents"), Value: mco.Strings(n.Agents()...)},
+			mco.Pair{Key: mco.Sym("classes"), Value: mco.Strings(n.Classes()...)})
+	case "misfire":
 		data = mco.NewMap(mco.Pair{Key: mco.Sym("partial"), Value: mco.String("half")})
 		if how != "none" {
 			code, text = 1, "soft one"

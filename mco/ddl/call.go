@@ -25,14 +25,14 @@ func (in *interpreter) call(n *call) (mco.Value, error) {
 		if len(args) == 0 || len(args) > 2 {
 			return mco.Nil(), in.wrap(n.at(), arity{1, 2}.check(len(args)))
 		}
-		_, known := in.b.arity(text(args[0]))
+		_, known := in.words.arity(text(args[0]))
 		return mco.Bool(known || text(args[0]) == "respond_to?"), nil
 	}
-	takes, known := in.b.arity(n.name)
+	takes, known := in.words.arity(n.name)
 	if !known && isRuby(n.name) {
 		return mco.Nil(), &RefusedError{in.file, n.at(), "`" + n.name + "'"}
 	}
-	if !known && !in.b.isFunction(n.name) {
+	if !known && !in.words.isFunction(n.name) {
 		return mco.Nil(), in.wrap(n.at(), fmt.Errorf("undefined local variable or method `%s'", n.name))
 	}
 	args, err := in.all(n.args)
@@ -45,17 +45,21 @@ func (in *interpreter) call(n *call) (mco.Value, error) {
 	if err := takes.check(len(args)); err != nil {
 		return mco.Nil(), in.wrap(n.at(), err)
 	}
-	var run func() error
+	var run func() (mco.Value, error)
 	if n.block != nil {
-		run = func() error {
-			_, err := in.runBlock(n.block)
+		around := in.vars
+		run = func() (mco.Value, error) {
+			inside := in.vars
+			defer func() { in.vars = inside }()
+			in.vars = around
+			v, err := in.runBlock(n.block)
 			if errors.Is(err, errNext) {
-				return nil
+				return mco.Nil(), nil
 			}
-			return err
+			return v, err
 		}
 	}
-	v, err := in.b.call(n.name, args, run)
+	v, err := in.words.call(n.name, args, run)
 	if err != nil {
 		return mco.Nil(), in.wrap(n.at(), err)
 	}

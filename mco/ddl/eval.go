@@ -20,10 +20,19 @@ const (
 // interpreter evaluates a parsed file. Values are never changed, so that it does not matter who else holds them.
 type interpreter struct {
 	file  string
-	b     *builder
+	words vocabulary
 	vars  *scope
 	steps int
 	made  int
+}
+
+// vocabulary is what a file may call besides Ruby's own: the words of a DDL, or those of a script.
+type vocabulary interface {
+	arity(word string) (arity, bool)
+	// isFunction tells whether a word that has no arity is kept, with its arguments, as the name of a function.
+	isFunction(word string) bool
+	// call runs a word. block is nil where none was given.
+	call(word string, args []mco.Value, block func() (mco.Value, error)) (mco.Value, error)
 }
 
 type scope struct {
@@ -317,7 +326,7 @@ func (in *interpreter) isKnown(n node) bool {
 		}
 		return false
 	case *call:
-		_, known := in.b.arity(n.name)
+		_, known := in.words.arity(n.name)
 		return known
 	}
 	return true

@@ -23,6 +23,23 @@ func ParseRuby(kind Kind, name string, src []byte, file string, opts ...Option) 
 	for _, set := range opts {
 		set(&o)
 	}
+	program, err := parseProgram(src, file)
+	if err != nil {
+		return nil, err
+	}
+	d := newDDL(kind, name, file)
+	in := &interpreter{file: file, words: &builder{d: d, node: o.node}, vars: &scope{vars: map[string]mco.Value{}}}
+	if _, err := in.eval(program); err != nil {
+		if errors.Is(err, errNext) || errors.Is(err, errBreak) {
+			return nil, &SyntaxError{file, 1, err.Error()}
+		}
+		return nil, err
+	}
+	return d, nil
+}
+
+// parseProgram reads a whole file.
+func parseProgram(src []byte, file string) (node, error) {
 	if len(src) > maxFile {
 		return nil, &LimitError{file, 1, fmt.Sprintf("larger than %d bytes", maxFile)}
 	}
@@ -39,18 +56,7 @@ func ParseRuby(kind Kind, name string, src []byte, file string, opts ...Option) 
 	if err == nil && p.peek().kind != tokEOF {
 		err = p.unexpected()
 	}
-	if err != nil {
-		return nil, err
-	}
-	d := newDDL(kind, name, file)
-	in := &interpreter{file: file, b: &builder{d: d, node: o.node}, vars: &scope{vars: map[string]mco.Value{}}}
-	if _, err := in.eval(program); err != nil {
-		if errors.Is(err, errNext) || errors.Is(err, errBreak) {
-			return nil, &SyntaxError{file, 1, err.Error()}
-		}
-		return nil, err
-	}
-	return d, nil
+	return program, err
 }
 
 func newDDL(kind Kind, name, file string) *DDL {

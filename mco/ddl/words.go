@@ -31,7 +31,7 @@ func (a arity) check(given int) error {
 	return fmt.Errorf("wrong number of arguments (given %d, expected %d..%d)", given, a.least, a.most)
 }
 
-// words returns what the original's object for this kind of plugin understands.
+// arity knows what the original's object for this kind of plugin understands.
 func (b *builder) arity(word string) (arity, bool) {
 	switch word {
 	case "metadata", "requires", "usage":
@@ -66,8 +66,11 @@ func (b *builder) arity(word string) (arity, bool) {
 	return arity{}, false
 }
 
-// call runs a word. block is nil where none was given.
-func (b *builder) call(word string, args []mco.Value, block func() error) (mco.Value, error) {
+func (b *builder) call(word string, args []mco.Value, body func() (mco.Value, error)) (mco.Value, error) {
+	var block func() error
+	if body != nil {
+		block = func() error { _, err := body(); return err }
+	}
 	var err error
 	switch word {
 	case "metadata":
