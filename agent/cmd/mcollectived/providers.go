@@ -4,6 +4,7 @@ import (
 	"github.com/mco-go/mco-go/agent"
 	"github.com/mco-go/mco-go/agent/builtin/discovery"
 	"github.com/mco-go/mco-go/agent/builtin/rpcutil"
+	"github.com/mco-go/mco-go/agent/builtin/shell"
 	"github.com/mco-go/mco-go/agent/node"
 	"github.com/mco-go/mco-go/mco/config"
 	"github.com/mco-go/mco-go/mco/connector"
@@ -21,7 +22,7 @@ func providers() node.Providers {
 		},
 		Security: map[string]func(*config.Config) (security.Provider, error){"psk": preSharedKey},
 		Plain:    []agent.Plain{discovery.Agent{}},
-		Agents:   []node.NamedMaker{{Name: rpcutil.Name, Make: rpcutil.New}},
+		Agents:   []node.NamedMaker{{Name: rpcutil.Name, Make: rpcutil.New}, {Name: shell.Name, Make: shell.New}},
 	}
 }
 
