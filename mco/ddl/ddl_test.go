@@ -251,10 +251,10 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if got := List(libdirs, Agent); !slices.Equal(got, []string{"a", "rpcutil"}) {
+	if got := List(libdirs, Agent); !slices.Contains(got, "a") || !slices.Contains(got, "rpcutil") || !slices.IsSorted(got) {
 		t.Errorf("agents: %v", got)
 	}
-	if got, want := List(nil, Data), []string{"agent_data", "collective_data", "fact_data", "fstat_data"}; !slices.Equal(got, want) {
+	if got := List(nil, Data); !slices.Contains(got, "fact_data") || slices.Contains(got, "a") || !slices.IsSorted(got) {
 		t.Errorf("data plugins: %v", got)
 	}
 }
