@@ -59,6 +59,8 @@ func Programs() []Program {
 		rabbitMQ(),
 		mcollective(),
 		shell(),
+		haproxy(),
+		keepalivedTest(),
 	)
 }
 

@@ -30,6 +30,11 @@ const (
 	Ruby           Peer = "mcollective" // the original: mcollectived, mco, and ruby-stomp
 	Interpreter    Peer = "ruby"        // alone, on PATH
 	Shellcheck     Peer = "shellcheck"
+	HAProxy        Peer = "haproxy" // with socat
+	Keepalived     Peer = "keepalived"
+	Cluster        Peer = "corosync, pacemaker, crmsh, drbd-utils"
+	NetFilter      Peer = "iptables, nftables, procps"
+	OsloMessaging  Peer = "python3-oslo.messaging"
 )
 
 // missing returns which file of the peer is not there, or "".
@@ -45,6 +50,11 @@ func (p Peer) missing() string {
 		ActiveMQServer: {activeJar, "/usr/bin/java"},
 		Ruby:           {"/usr/sbin/mcollectived", "/usr/bin/mco", "/usr/lib/ruby/vendor_ruby/stomp.rb"},
 		Shellcheck:     {"/usr/bin/shellcheck"},
+		HAProxy:        {"/usr/sbin/haproxy", "/usr/bin/socat"},
+		Keepalived:     {"/usr/sbin/keepalived", "/usr/sbin/ip", "/usr/bin/unshare"},
+		Cluster:        {"/usr/sbin/corosync", "/usr/sbin/crm_verify", "/usr/sbin/crm_simulate", "/usr/sbin/crm", "/usr/sbin/drbdadm"},
+		NetFilter:      {"/usr/sbin/iptables-restore", "/usr/sbin/nft", "/usr/sbin/sysctl"},
+		OsloMessaging:  {"/usr/bin/oslo-config-validator"},
 	}[p]
 	for _, pattern := range files {
 		if found, _ := filepath.Glob(pattern); len(found) == 0 {

@@ -1,0 +1,122 @@
+package validate
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/mco-go/mco-go/generators/estate"
+	haproxyfiles "github.com/mco-go/mco-go/generators/haproxy"
+	keepalivedfiles "github.com/mco-go/mco-go/generators/keepalived"
+	"github.com/mco-go/mco-go/generators/problem"
+	"github.com/mco-go/mco-go/generators/target"
+	"github.com/mco-go/mco-go/internal/lab"
+	"github.com/mco-go/mco-go/internal/lab/estates"
+)
+
+// writers are those whose files the programs of this test judge.
+var writers = []func(*estate.Estate, *estate.Node) (target.Set, problem.List){
+	haproxyfiles.Files,
+	keepalivedfiles.Files,
+}
+
+// render writes all files of one node of the estate below a scratch folder.
+func render(t *testing.T, e *estate.Estate, node string) (scratch string, files []target.File) {
+	t.Helper()
+	for _, n := range e.Nodes {
+		if n.Name != node {
+			continue
+		}
+		for _, w := range writers {
+			set, problems := w(e, n)
+			if problems.Failed() {
+				t.Fatal(problems)
+			}
+			files = append(files, set.Files...)
+		}
+	}
+	scratch = t.TempDir()
+	if err := Write(scratch, files); err != nil {
+		t.Fatal(err)
+	}
+	return scratch, files
+}
+
+// The programs take what the writers write, and not what they would not.
+func TestProgramsJudgeTheFullEstate(t *testing.T) {
+	lab.Need(t, lab.HAProxy, lab.Keepalived)
+	rows := []struct {
+		node, kind string
+		bad        [2]string // what to replace in the file, by what, so that each of its programs refuses it
+	}{
+		{"ha1", "haproxy.cfg", [2]string{"timeout client 3h", "timeout klient 3h"}},
+		{"ha1", "haproxy.cfg", [2]string{"    timeout client 3h\n", ""}},
+		{"ha1", "haproxy.cfg", [2]string{"server mq2 ", "server mq1 "}},
+		{"ha1", "keepalived.conf", [2]string{"virtual_router_id 103", "virtual_router_id 256"}},
+		{"ha1", "keepalived.conf", [2]string{"state BACKUP", "state MASTER"}},
+		{"ha1", "keepalived.conf", [2]string{`"root"`, `"ninechars"`}},
+		{"ha1", "keepalived.conf", [2]string{"haproxy_check.sh", "nothing.sh"}},
+		{"mq1", "keepalived.conf", [2]string{"lvs_sched", "lvs_shed"}},
+	}
+	for _, r := range rows {
+		t.Run(r.node+" "+r.kind+" "+r.bad[1], func(t *testing.T) {
+			scratch, files := render(t, estates.Full(), r.node)
+			for _, f := range files {
+				if f.Kind != r.kind {
+					continue
+				}
+				judged(t, scratch, f, Accepted)
+				spoilt := bytes.Replace(f.Content, []byte(r.bad[0]), []byte(r.bad[1]), 1)
+				if bytes.Equal(spoilt, f.Content) {
+					t.Fatalf("no %q in\n%s", r.bad[0], f.Content)
+				}
+				f.Content = spoilt
+				if err := Write(scratch, []target.File{f}); err != nil {
+					t.Fatal(err)
+				}
+				judged(t, scratch, f, Refused)
+				return
+			}
+			t.Fatalf("%s has no %s", r.node, r.kind)
+		})
+	}
+}
+
+// judged has every program that knows the file judge it.
+func judged(t *testing.T, scratch string, f target.File, want Status) {
+	t.Helper()
+	programs := For(f.Kind)
+	if len(programs) == 0 {
+		t.Fatalf("no program knows %s", f.Kind)
+	}
+	for _, p := range programs {
+		if r := p.Judge(t.Context(), scratch, f); r.Status != want {
+			t.Errorf("%s: %s, want %s: %s\n%s", p.Name, r.Status, want, r.Text, f.Content)
+		}
+	}
+}
+
+// 2.2.7 kills itself over a script user who is not root; what else the file says is judged all the same.
+func TestKeepalivedWithAnotherScriptUser(t *testing.T) {
+	lab.Need(t, lab.Keepalived)
+	for _, row := range []struct {
+		name, old, new string
+		want           Status
+	}{
+		{"good", "", "", Accepted},
+		{"bad", "virtual_router_id 103", "virtual_router_id 0", Refused},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			scratch, files := render(t, estates.Full(), "ha1")
+			for _, f := range files {
+				if f.Kind == "keepalived.conf" {
+					f.Content = bytes.Replace(f.Content, []byte("script_user root"), []byte("script_user nobody"), 1)
+					f.Content = bytes.Replace(f.Content, []byte(row.old), []byte(row.new), 1)
+					if err := Write(scratch, []target.File{f}); err != nil {
+						t.Fatal(err)
+					}
+					judged(t, scratch, f, row.want)
+				}
+			}
+		})
+	}
+}
