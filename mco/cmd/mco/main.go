@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/mco-go/mco-go/mco/cli"
@@ -19,7 +20,11 @@ import (
 	"github.com/mco-go/mco-go/mco/security/psk"
 )
 
+// A command is short and its machine is an operator's: it may hold more garbage than a daemon, and collect it more rarely.
+const gcPercent = 400
+
 func main() {
+	debug.SetGCPercent(gcPercent)
 	os.Exit(run())
 }
 
