@@ -91,6 +91,7 @@ func (s *session) loadPlugin(kind ddl.Kind, name string) (*ddl.DDL, error) {
 			return d, err
 		}
 	}
+	name, _, _ = strings.Cut(name, "/")
 	return nil, plain(fmt.Sprintf("Could not find a '%s' plugin named '%s'", kind, name))
 }
 

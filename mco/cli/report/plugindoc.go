@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -182,20 +183,15 @@ func sortedKeys(m *mco.Map) ([]mco.Value, error) {
 	var keys []mco.Value
 	for k := range m.All() {
 		if len(keys) > 0 && k.Kind() != keys[0].Kind() {
-			return nil, fmt.Errorf("comparison of %s with %s failed", operand(k), operand(keys[0]))
+			if keys[0].Kind() == mco.KindString {
+				return nil, errors.New("comparison of String with " + inspect.Inspect(k) + " failed")
+			}
+			return nil, errors.New("comparison of Symbol with String failed")
 		}
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b mco.Value) int { return strings.Compare(inspect.Text(a), inspect.Text(b)) })
 	return keys, nil
-}
-
-// operand names a key in the complaint of a comparison: the class of a string, a symbol as it is written.
-func operand(v mco.Value) string {
-	if v.Kind() == mco.KindString {
-		return "String"
-	}
-	return inspect.Inspect(v)
 }
 
 // joined is list.join(", "), which goes into lists within the list.
