@@ -35,6 +35,7 @@ const (
 	Cluster        Peer = "corosync, pacemaker, crmsh, drbd-utils"
 	NetFilter      Peer = "iptables, nftables, procps"
 	OsloMessaging  Peer = "python3-oslo.messaging"
+	Puppet         Peer = "puppet-agent"
 )
 
 // missing returns which file of the peer is not there, or "".
@@ -55,6 +56,7 @@ func (p Peer) missing() string {
 		Cluster:        {"/usr/sbin/corosync", "/usr/sbin/crm_verify", "/usr/sbin/crm_simulate", "/usr/sbin/crm", "/usr/sbin/drbdadm"},
 		NetFilter:      {"/usr/sbin/iptables-restore", "/usr/sbin/nft", "/usr/sbin/sysctl"},
 		OsloMessaging:  {"/usr/bin/oslo-config-validator"},
+		Puppet:         {"/usr/bin/puppet"},
 	}[p]
 	for _, pattern := range files {
 		if found, _ := filepath.Glob(pattern); len(found) == 0 {
