@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -47,6 +48,7 @@ func (c *cli) applications() []*application {
 		pingApp(),
 		pluginApp(),
 		rpcApp(),
+		c.shellApp(),
 	}
 }
 
@@ -78,10 +80,10 @@ func (a *application) table(o *options, color bool) *optparse.Table {
 		}
 		t.Options = append(t.Options, optparse.Separator(""))
 	}
-	if len(a.options) > 0 {
+	if slices.ContainsFunc(a.options, func(o optparse.Option) bool { return !o.Hidden }) {
 		t.Options = append(t.Options, optparse.Separator("Application Options"))
-		t.Options = append(t.Options, a.options...)
 	}
+	t.Options = append(t.Options, a.options...)
 	if a.without&withRPC == 0 {
 		t.Options = append(t.Options, rpcOptions(o)...)
 	}
@@ -91,6 +93,9 @@ func (a *application) table(o *options, color bool) *optparse.Table {
 	}
 	if a.without&withFilter == 0 {
 		t.Options = append(t.Options, filterOptions(o, color)...)
+	}
+	if a.without&withRPC == 0 {
+		t.Options = append(t.Options, ownOptions(o)...)
 	}
 	return t
 }
