@@ -66,6 +66,10 @@ type Request struct {
 	Filter     Value         // the filter's wire form (String keys); mco/filter reads it, [Filter.Value] makes it
 	Body       Value         // the inner body: an RPC request hash, or anything for agents that are not RPC
 	IDEncoding Encoding      // encoding of the request id's string: a reply repeats it
+	// Signed is what the sender's signature covers, or a digest of it, with the caller that signed: two requests with the same Signed
+	// are one request, whatever else of them differs. Empty where the security provider signs nothing that tells requests apart (psk),
+	// and in requests that are to be sent.
+	Signed string
 }
 
 // Reply is one decoded reply.

@@ -25,6 +25,7 @@ import (
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/connector"
 	"github.com/mco-go/mco-go/mco/security"
+	"github.com/mco-go/mco-go/mco/security/replay"
 )
 
 // Defaults of [Options].
@@ -33,7 +34,6 @@ const (
 	DefaultQueue       = 100              // requests that wait for one agent
 	DefaultMaxMessage  = 8 << 20          // bytes of one message
 	DefaultGrace       = 10 * time.Second // what running requests get to finish at the end
-	DefaultRemembered  = 65536            // request ids that are remembered
 )
 
 // Options say what a node is made of. Identity, Connector, Security and Load are needed; other zero values mean the defaults.
@@ -56,6 +56,9 @@ type Options struct {
 	Runner agent.Runner
 	// Registration is sent periodically; the zero value sends none.
 	Registration Registration
+	// Seen remembers requests, so that none runs twice; nil: a memory that ends with the daemon. One that is kept in a file needs its
+	// Run in Background.
+	Seen *replay.Memory
 	// Background is run beside the daemon, each in a goroutine of its own: what agents and filters ask keeps itself fresh there. Each
 	// returns soon after its context ends.
 	Background []func(context.Context)
@@ -63,7 +66,6 @@ type Options struct {
 	Concurrency int           // per agent
 	Queue       int           // per agent; beyond it callers are told that the node is busy
 	MaxMessage  int           // bytes
-	Remembered  int           // request ids
 	Grace       time.Duration // < 0: leave at once
 	Log         *slog.Logger  // nil: none
 }
@@ -83,7 +85,6 @@ type Daemon struct {
 	once  sync.Once // closes abort
 
 	// Owned by the receive loop.
-	seen     memory
 	skewTold time.Time // when the log last told of a clock ahead of ours
 
 	loaded atomic.Pointer[loadedAgents]
@@ -107,7 +108,6 @@ func New(o Options) (*Daemon, error) {
 	setDefault(&o.Concurrency, DefaultConcurrency)
 	setDefault(&o.Queue, DefaultQueue)
 	setDefault(&o.MaxMessage, DefaultMaxMessage)
-	setDefault(&o.Remembered, DefaultRemembered)
 	setDefault(&o.Grace, DefaultGrace)
 	setDefault(&o.MainCollective, mco.DefaultCollective)
 	if len(o.Collectives) == 0 {
@@ -117,7 +117,9 @@ func New(o Options) (*Daemon, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	d := &Daemon{opt: o, log: o.Log, abort: make(chan struct{})}
-	d.seen.limit = o.Remembered
+	if d.opt.Seen == nil {
+		d.opt.Seen = &replay.Memory{Log: o.Log}
+	}
 	d.opt.Runner.Log = o.Log
 	d.opt.Runner.OnPanic = func() { d.stats.panics.Add(1) }
 	d.stats.start = time.Now()

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -151,6 +152,56 @@ func TestARepeatedRequestRunsOnce(t *testing.T) {
 		l.silent()
 		if s := l.daemon.Statistics(); s.Repeated != 2 || s.Passed != 1 {
 			t.Errorf("statistics %+v", s)
+		}
+		l.end()
+	})
+}
+
+// What a signature covers is what a request is known by: another id, agent or filter makes no second request of it.
+func TestASignedRequestRunsOnce(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(*mco.Request)
+		runs   uint64
+	}{
+		{"with another id", func(r *mco.Request) { r.ID = "other" }, 1},
+		{"with another id and caller's signature", func(r *mco.Request) { r.ID, r.Signed = "other", "other" }, 2},
+		{"to an agent that only answers", func(r *mco.Request) { r.ID, r.Agent = "other", "echo" }, 2},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := start(t, nil)
+				r := l.request("say")
+				r.Signed = "signed by uid=0"
+				l.send(r)
+				tc.change(&r)
+				l.send(r)
+				synctest.Wait()
+				if s := l.daemon.Statistics(); s.Passed != tc.runs || s.Repeated != 2-tc.runs {
+					t.Errorf("statistics %+v, want %d passed", s, tc.runs)
+				}
+				l.end()
+			})
+		})
+	}
+}
+
+// A signed body says which agent it is for; the envelope, which everybody can change, must not say otherwise.
+func TestASignedBodyIsForItsAgent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := start(t, nil)
+		for i, signed := range []string{"signed", ""} {
+			r := l.request("say")
+			r.ID, r.Signed = fmt.Sprint(i), signed
+			body, _ := r.Body.AsMap()
+			body.SetSymbol("agent", mco.String("another"))
+			l.send(r)
+		}
+		synctest.Wait()
+		l.reply()
+		l.silent()
+		if want := "the body was signed for agent 'another'"; !strings.Contains(l.log.String(), want) {
+			t.Errorf("the log does not say %q: %s", want, l.log.String())
 		}
 		l.end()
 	})
@@ -486,27 +537,4 @@ func TestRegistrationsThatAreNotSent(t *testing.T) {
 		}
 		l.end()
 	})
-}
-
-func TestMemoryIsBounded(t *testing.T) {
-	m := memory{limit: 100}
-	now := time.Unix(1700000000, 0)
-	for i := range 100_000 {
-		id := string(rune('a'+i%26)) + time.Duration(i).String()
-		if !m.first(id, now, now.Add(time.Minute)) {
-			t.Fatalf("id %d was taken for a repetition", i)
-		}
-		if m.first(id, now, now.Add(time.Minute)) {
-			t.Fatalf("id %d was not recognised", i)
-		}
-		if len(m.until) > 100 || cap(m.order) > 1024 {
-			t.Fatalf("%d ids, room for %d after %d requests", len(m.until), cap(m.order), i)
-		}
-	}
-	if !m.first("old", now, now.Add(time.Second)) || m.first("old", now, now.Add(time.Second)) {
-		t.Error("a repetition in time was not recognised")
-	}
-	if later := now.Add(2 * time.Minute); !m.first("old", later, later.Add(time.Second)) || len(m.until) != 1 {
-		t.Errorf("%d ids are kept beyond their time", len(m.until))
-	}
 }

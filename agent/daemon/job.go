@@ -52,6 +52,10 @@ func (j *job) read() bool {
 			d.log.Error(fmt.Sprintf("Execution of %s failed: %s", j.agent.name, err))
 			return false
 		}
+		if signed, ok := j.request.Body.Field("agent").AsString(); ok && j.request.Signed != "" && signed != j.agent.name {
+			d.log.Error(fmt.Sprintf("Execution of %s failed: the body was signed for agent '%s'", j.agent.name, printable(signed)))
+			return false
+		}
 		names := j.rpc.InputNames()
 		what = ": action=" + printable(j.rpc.Action) + " inputs=" + printable(strings.Join(names, ","))
 	}

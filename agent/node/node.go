@@ -50,6 +50,8 @@ type Options struct {
 	Log       *slog.Logger
 	// DDLs is shared between nodes of one process; nil: one of its own.
 	DDLs *ddl.Cache
+	// StateDir is where the node keeps what must outlive a restart; empty: nowhere.
+	StateDir string
 	// Facts and Classes are a simulated node's; nil: the fact source and the classes file that Config names.
 	Facts   func() *mco.Map
 	Classes func() []string
@@ -92,6 +94,7 @@ func Build(o Options) (*daemon.Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	seen := parts.remember(o.StateDir)
 	d, err = daemon.New(daemon.Options{
 		Identity:       c.Identity,
 		Collectives:    c.Collectives,
@@ -105,6 +108,7 @@ func Build(o Options) (*daemon.Daemon, error) {
 		Match:          parts.match,
 		Runner:         agent.Runner{Authorizer: parts.authorizer, Auditor: auditor(c), RunUnaudited: c.Own.AuditContinue},
 		Registration:   registers,
+		Seen:           seen,
 		Background:     parts.background,
 		Concurrency:    c.Own.CommandConcurrency,
 		Queue:          c.Own.CommandQueue,

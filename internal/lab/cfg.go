@@ -116,6 +116,7 @@ func (c ServerCfg) text(dir string) string {
 		"logfile = "+dir+"/mcollective.log",
 		"plugin.yaml = "+dir+"/facts.yaml",
 		"classesfile = "+dir+"/classes.txt",
+		"plugin.mco.state_dir = "+dir+"/state",
 	)
 	return strings.Join(append(lines, c.Extra...), "\n") + "\n"
 }
