@@ -113,3 +113,55 @@ func FuzzParseINI(f *testing.F) {
 		}
 	})
 }
+
+func TestLines(t *testing.T) {
+	lines := block.Lines("# first\n", "-*/.")
+	tree := []block.Statement{block.Line("*mangle"), block.Line("-A", "x", "192.0.2.1/32")}
+	text, err := lines.Encode(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("# first\n*mangle\n-A x 192.0.2.1/32\n", string(text)); diff != "" {
+		t.Error(diff)
+	}
+	rows := []struct {
+		name string
+		line block.Statement
+	}{
+		{"a blank", block.Line("-A", "x y")},
+		{"a line", block.Line("-A", "x\n-A")},
+		{"nothing", block.Line("-A", "")},
+		{"a comment", block.Line("#")},
+		{"a semicolon", block.Line("a;b")},
+		{"a block", block.Section([]string{"a"})},
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			if text, err := lines.Encode([]block.Statement{r.line}); err == nil {
+				t.Errorf("written: %q", text)
+			}
+		})
+	}
+}
+
+func FuzzParseLines(f *testing.F) {
+	f.Add("*mangle\n# c\n-A x\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		lines := block.Lines("", "-*/.!#")
+		tree, err := lines.Parse([]byte(text))
+		if err != nil {
+			return
+		}
+		written, err := lines.Encode(tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := lines.Parse(written)
+		if err != nil {
+			t.Fatalf("%q: %v", written, err)
+		}
+		if err := block.Diff(tree, again); err != nil {
+			t.Fatalf("%q: %v", written, err)
+		}
+	})
+}

@@ -5,8 +5,10 @@ import (
 	"testing"
 
 	"github.com/mco-go/mco-go/generators/estate"
+	"github.com/mco-go/mco-go/generators/facts"
 	haproxyfiles "github.com/mco-go/mco-go/generators/haproxy"
 	keepalivedfiles "github.com/mco-go/mco-go/generators/keepalived"
+	"github.com/mco-go/mco-go/generators/lvs"
 	"github.com/mco-go/mco-go/generators/problem"
 	"github.com/mco-go/mco-go/generators/target"
 	"github.com/mco-go/mco-go/internal/lab"
@@ -17,6 +19,7 @@ import (
 var writers = []func(*estate.Estate, *estate.Node) (target.Set, problem.List){
 	haproxyfiles.Files,
 	keepalivedfiles.Files,
+	lvs.Files,
 }
 
 // render writes all files of one node of the estate below a scratch folder.
@@ -43,7 +46,7 @@ func render(t *testing.T, e *estate.Estate, node string) (scratch string, files 
 
 // The programs take what the writers write, and not what they would not.
 func TestProgramsJudgeTheFullEstate(t *testing.T) {
-	lab.Need(t, lab.HAProxy, lab.Keepalived)
+	lab.Need(t, lab.HAProxy, lab.Keepalived, lab.NetFilter)
 	rows := []struct {
 		node, kind string
 		bad        [2]string // what to replace in the file, by what, so that each of its programs refuses it
@@ -56,10 +59,16 @@ func TestProgramsJudgeTheFullEstate(t *testing.T) {
 		{"ha1", "keepalived.conf", [2]string{`"root"`, `"ninechars"`}},
 		{"ha1", "keepalived.conf", [2]string{"haproxy_check.sh", "nothing.sh"}},
 		{"mq1", "keepalived.conf", [2]string{"lvs_sched", "lvs_shed"}},
+		{"mq1", "lvs.nft", [2]string{"ether saddr", "ether sadr"}},
+		{"mq1", "sysctl-lvs.conf", [2]string{"conf.lo.arp_ignore", "conf.nothere.arp_ignore"}},
+		{"mq2", "lvs.iptables", [2]string{"--mac-source", "--mac-sauce"}},
 	}
 	for _, r := range rows {
 		t.Run(r.node+" "+r.kind+" "+r.bad[1], func(t *testing.T) {
-			scratch, files := render(t, estates.Full(), r.node)
+			e := estates.Full()
+			old := e.Balancers[1].Members[1].Node // mq2, of the time before nftables
+			old.Facts.OS = facts.OS{Family: "RedHat", Name: "CentOS", Release: "7.9", Major: "7"}
+			scratch, files := render(t, e, r.node)
 			for _, f := range files {
 				if f.Kind != r.kind {
 					continue

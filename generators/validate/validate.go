@@ -61,6 +61,7 @@ func Programs() []Program {
 		shell(),
 		haproxy(),
 		keepalivedTest(),
+		kernel(),
 	)
 }
 

@@ -89,8 +89,9 @@ func Hostilities(t *testing.T, files func(*estate.Estate, *estate.Node) (target.
 	r := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)
 	folders := make(map[string]bool)
-	for _, n := range Full().Nodes {
-		set, problems := files(Full(), n)
+	full := Full()
+	for _, n := range full.Nodes {
+		set, problems := files(full, n)
 		if problems.Failed() {
 			t.Fatalf("the estate without hostile strings: %v", problems)
 		}

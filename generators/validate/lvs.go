@@ -1,0 +1,42 @@
+package validate
+
+import (
+	"context"
+	"strings"
+
+	"github.com/mco-go/mco-go/generators/block"
+	"github.com/mco-go/mco-go/generators/target"
+)
+
+// kernel judges what an LVS node's kernel is told, each file by the program that will load it, in a namespace without anything else.
+// Read off iptables 1.8.9 (nf_tables), nftables 1.0.6 and procps 4.0.2.
+func kernel() []Program {
+	inside := func(name string, args ...string) func(context.Context, string, target.File) Result {
+		return func(ctx context.Context, scratch string, f target.File) Result {
+			c, err := namespace{}.enter(command{name: name, args: append(args, At(scratch, f)), dir: scratch})
+			if err != nil {
+				return Result{Unable, err.Error()}
+			}
+			_, r := c.run(ctx)
+			return r
+		}
+	}
+	return []Program{
+		{"iptables-restore", []string{"lvs.iptables"}, need("iptables", "iptables-restore", "unshare"), inside("iptables-restore", "--test", "--noflush")},
+		{"nft", []string{"lvs.nft"}, need("nftables", "nft", "unshare"), inside("nft", "-c", "-f")},
+		{"sysctl", []string{"sysctl-lvs.conf", "sysctl-haproxy.conf"}, need("procps", "sysctl", "unshare"),
+			func(ctx context.Context, scratch string, f target.File) Result {
+				// Settings are made, not only read: those of a namespace alone may be.
+				tree, err := block.INI("", "=").Parse(f.Content)
+				if err != nil {
+					return Result{Refused, err.Error()}
+				}
+				for _, s := range tree {
+					if key := s.Words[0]; !strings.HasPrefix(key, "net.ipv4.conf.") && !strings.HasSuffix(key, ".ip_nonlocal_bind") {
+						return Result{Unable, key + " is not known to be a namespace's own"}
+					}
+				}
+				return inside("sysctl", "-p")(ctx, scratch, f)
+			}},
+	}
+}
