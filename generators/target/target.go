@@ -2,6 +2,7 @@
 package target
 
 import (
+	"bytes"
 	"io/fs"
 
 	"github.com/mco-go/mco-go/generators/secret"
@@ -9,6 +10,14 @@ import (
 
 // Managed is the first line of every text file in a language where "#" begins a comment.
 const Managed = "# Managed file: written by mco generate, local edits are lost.\n"
+
+// Cookie is the kind of Erlang's cookie, which must not change under a running cluster.
+const Cookie = "erlang.cookie"
+
+// Marked tells whether a file says of itself, at its beginning, that it is written by this program.
+func Marked(content []byte) bool {
+	return bytes.Contains(content[:min(len(content), 512)], []byte("written by mco generate"))
+}
 
 // Set is what one writer has for one node.
 type Set struct {
