@@ -55,9 +55,6 @@ func (l Language) File(f target.File, statements []Statement) (target.File, erro
 	}
 	f.Content = content
 	f.Check = func(content []byte) error {
-		if len(content) > MaxBytes {
-			return ErrTooLong
-		}
 		read, err := l.Parse(content)
 		if err != nil {
 			return err

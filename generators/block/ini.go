@@ -1,7 +1,7 @@
 package block
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 )
 
@@ -60,35 +60,23 @@ func encodeINI(header, between string, statements []Statement) ([]byte, error) {
 }
 
 func parseINI(content []byte) ([]Statement, error) {
-	if len(content) > MaxBytes {
-		return nil, ErrTooLong
-	}
 	statements := []Statement{}
-	n := 0
-	for line := range strings.Lines(string(content)) {
-		n++
-		line, ended := strings.CutSuffix(line, "\n")
-		if !ended {
-			return nil, fmt.Errorf("line %d: does not end", n)
-		}
-		if strings.ContainsFunc(line, func(r rune) bool { return !Printable(r) }) {
-			return nil, fmt.Errorf("line %d: is not printable ASCII", n)
-		}
+	err := EachLine(content, func(line string) error {
 		if line == "" || line[0] == '#' {
-			continue
+			return nil
 		}
 		if name, ok := strings.CutPrefix(line, "["); ok {
 			name, ok = strings.CutSuffix(name, "]")
 			if !ok || !Plain(name, "_-.") {
-				return nil, fmt.Errorf("line %d: is not the heading of a section", n)
+				return errHeading
 			}
 			statements = append(statements, Section([]string{name}))
-			continue
+			return nil
 		}
 		key, value, ok := strings.Cut(line, "=")
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 		if !ok || !Plain(key, "_-.") || line[0] == ' ' {
-			return nil, fmt.Errorf("line %d: is not a key with a value", n)
+			return errPair
 		}
 		pair := Line(key, value)
 		if last := len(statements) - 1; last >= 0 && statements[last].Block != nil {
@@ -96,6 +84,16 @@ func parseINI(content []byte) ([]Statement, error) {
 		} else {
 			statements = append(statements, pair)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return statements, nil
 }
+
+// Errors of parseINI.
+var (
+	errHeading = errors.New("is not the heading of a section")
+	errPair    = errors.New("is not a key with a value")
+)

@@ -1,7 +1,7 @@
 package block
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 )
 
@@ -30,30 +30,24 @@ func Lines(header, further string) Language {
 }
 
 func parseLines(content []byte, further string) ([]Statement, error) {
-	if len(content) > MaxBytes {
-		return nil, ErrTooLong
-	}
 	statements := []Statement{}
-	n := 0
-	for line := range strings.Lines(string(content)) {
-		n++
-		line, ended := strings.CutSuffix(line, "\n")
-		if !ended {
-			return nil, fmt.Errorf("line %d: does not end", n)
-		}
-		if strings.ContainsFunc(line, func(r rune) bool { return !Printable(r) }) {
-			return nil, fmt.Errorf("line %d: is not printable ASCII", n)
-		}
+	err := EachLine(content, func(line string) error {
 		words := strings.Fields(line)
 		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
-			continue
+			return nil
 		}
 		for _, w := range words {
 			if !Plain(w, further) {
-				return nil, fmt.Errorf("line %d: a word is not plain", n)
+				return errNotPlain
 			}
 		}
 		statements = append(statements, Line(words...))
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return statements, nil
 }
+
+var errNotPlain = errors.New("a word is not plain")

@@ -9,7 +9,6 @@ package haproxy
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -102,40 +101,34 @@ func encodeWord(w string, quotes bool) string {
 }
 
 func parse(content []byte, quotes bool) ([]block.Statement, error) {
-	if len(content) > block.MaxBytes {
-		return nil, block.ErrTooLong
-	}
 	sections := []block.Statement{}
-	n := 0
-	for line := range strings.Lines(string(content)) {
-		n++
-		line, ended := strings.CutSuffix(line, "\n")
-		if !ended {
-			return nil, fmt.Errorf("line %d: does not end", n)
-		}
+	err := block.EachLine(content, func(line string) error {
 		words, err := split(line, quotes)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
 		last := len(sections) - 1
 		switch {
-		case len(words) == 0:
+		case err != nil || len(words) == 0:
+			return err
 		case slices.Contains(headings, words[0]):
 			sections = append(sections, block.Section(words))
 		case heading(words[0]):
-			return nil, fmt.Errorf("line %d: begins what is never written here", n)
+			return errHeading
 		case last < 0:
-			return nil, fmt.Errorf("line %d: stands before the first section", n)
+			return errOutside
 		default:
 			sections[last].Block = append(sections[last].Block, block.Line(words...))
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return sections, nil
 }
 
-// Errors of split.
+// Errors of parse.
 var (
-	errControl   = errors.New("is not printable ASCII")
+	errHeading   = errors.New("begins what is never written here")
+	errOutside   = errors.New("stands before the first section")
 	errVariable  = errors.New("a variable")
 	errQuote     = errors.New("a quote does not end")
 	errBackslash = errors.New("a backslash in front of what needs none")
@@ -163,8 +156,6 @@ func split(line string, quotes bool) ([]string, error) {
 	for i := 0; i < len(line); i++ {
 		c := line[i]
 		switch {
-		case !block.Printable(rune(c)):
-			return nil, errControl
 		case c == '\\' && quote != '\'':
 			protected := ` #\` // behind a backslash these lose their meaning
 			if quotes {

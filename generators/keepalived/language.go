@@ -10,7 +10,6 @@ package keepalived
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -115,44 +114,7 @@ var (
 	errQuote  = errors.New("a quote does not end")
 )
 
-func parse(content []byte) ([]block.Statement, error) {
-	if len(content) > block.MaxBytes {
-		return nil, block.ErrTooLong
-	}
-	var (
-		top  = block.Section(nil)
-		open = []*block.Statement{&top} // the blocks that line n stands in
-		n    int
-	)
-	for line := range strings.Lines(string(content)) {
-		n++
-		line, ended := strings.CutSuffix(line, "\n")
-		if !ended {
-			return nil, fmt.Errorf("line %d: does not end", n)
-		}
-		words, opens, closes, err := split(line)
-		inner := open[len(open)-1]
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		case closes && len(open) == 1:
-			return nil, fmt.Errorf("line %d: closes what is not open", n)
-		case closes:
-			open = open[:len(open)-1]
-		case opens && len(open) > block.MaxDepth:
-			return nil, fmt.Errorf("line %d: too deep", n)
-		case opens:
-			inner.Block = append(inner.Block, block.Section(words))
-			open = append(open, &inner.Block[len(inner.Block)-1])
-		case len(words) > 0:
-			inner.Block = append(inner.Block, block.Line(words...))
-		}
-	}
-	if len(open) > 1 {
-		return nil, errors.New("a block does not end")
-	}
-	return top.Block, nil
-}
+func parse(content []byte) ([]block.Statement, error) { return block.Nested(content, split) }
 
 // split reads the words of one line up to its comment, and whether it opens or closes a block.
 func split(line string) (words []string, opens, closes bool, err error) {
@@ -191,9 +153,6 @@ func split(line string) (words []string, opens, closes bool, err error) {
 			return nil, false, false, errAlive
 		}
 		words = append(words, word)
-	}
-	if strings.ContainsFunc(line, func(r rune) bool { return !block.Printable(r) }) {
-		return nil, false, false, errAlive
 	}
 	return words, opens, closes, nil
 }

@@ -2,7 +2,6 @@ package lvs
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -99,50 +98,24 @@ func encodeStatements(b *strings.Builder, statements []block.Statement, depth in
 	return nil
 }
 
-func parseNFT(content []byte) ([]block.Statement, error) {
-	if len(content) > block.MaxBytes {
-		return nil, block.ErrTooLong
+func parseNFT(content []byte) ([]block.Statement, error) { return block.Nested(content, splitNFT) }
+
+func splitNFT(line string) (words []string, opens, closes bool, err error) {
+	words = strings.Fields(line)
+	if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+		return nil, false, false, nil
 	}
-	top := block.Section(nil)
-	open := []*block.Statement{&top} // the blocks that line n stands in
-	n := 0
-	for line := range strings.Lines(string(content)) {
-		n++
-		line, ended := strings.CutSuffix(line, "\n")
-		words := strings.Fields(line)
-		switch {
-		case !ended || strings.ContainsFunc(line, func(r rune) bool { return !block.Printable(r) }):
-			return nil, fmt.Errorf("line %d: does not end, or is not printable ASCII", n)
-		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
-			continue
-		}
-		inner := open[len(open)-1]
-		last := len(words) - 1
-		switch {
-		case last == 0 && words[0] == "}":
-			if len(open) == 1 {
-				return nil, fmt.Errorf("line %d: closes what is not open", n)
-			}
-			open = open[:len(open)-1]
-			continue
-		case last > 0 && words[last] == "{":
-			if len(open) > block.MaxDepth {
-				return nil, fmt.Errorf("line %d: too deep", n)
-			}
-			inner.Block = append(inner.Block, block.Section(words[:last]))
-			open = append(open, &inner.Block[len(inner.Block)-1])
-			words = words[:last]
-		default:
-			inner.Block = append(inner.Block, block.Line(words...))
-		}
-		for i, w := range words {
-			if set := i > 0 && (w == "{" || w == "}"); !set && !block.Plain(w, nftBytes) {
-				return nil, fmt.Errorf("line %d: a word is not plain", n)
-			}
+	last := len(words) - 1
+	if last == 0 && words[0] == "}" {
+		return nil, false, true, nil
+	}
+	if opens = last > 0 && words[last] == "{"; opens {
+		words = words[:last]
+	}
+	for i, w := range words {
+		if set := i > 0 && (w == "{" || w == "}"); !set && !block.Plain(w, nftBytes) {
+			return nil, false, false, errors.New("a word is not plain")
 		}
 	}
-	if len(open) > 1 {
-		return nil, errors.New("a block does not end")
-	}
-	return top.Block, nil
+	return words, opens, false, nil
 }
