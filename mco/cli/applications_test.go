@@ -179,3 +179,116 @@ func TestReportsWithSilentNode(t *testing.T) {
 		}
 	}
 }
+
+// What failed or was silent can be asked again, and nobody else is.
+func TestRerun(t *testing.T) {
+	f := newFleet(t, append(three(), node{identity: "mute.example.net", mute: true})...)
+	names := []string{"-I", "node1.example.net", "-I", "node2.example.net", "-I", "mute.example.net"}
+	asked := func(args ...string) ([]string, result) {
+		before := len(f.requests())
+		got := f.run(t, nil, args...)
+		var who []string
+		for _, r := range f.requests()[before:] {
+			action, _ := r.Body.Field("action").AsName()
+			who = append(who, action)
+		}
+		return who, got
+	}
+	if _, got := asked("rpc", "vec", "misfire", "how=1", "--rerun", "failed"); got.exit != 1 || !strings.Contains(got.stderr, "no run of vec#misfire is known that could be repeated") {
+		t.Errorf("before the first run: %v", got)
+	}
+	if who, got := asked(append([]string{"rpc", "vec", "misfire", "how=1", "-t", "1"}, names...)...); len(who) != 3 || got.exit != 2 {
+		t.Errorf("%d requests, %v", len(who), got)
+	}
+	if who, got := asked("rpc", "vec", "misfire", "how=none", "--rerun", "silent", "-t", "1"); len(who) != 1 || got.exit != 4 || !strings.Contains(got.stderr, "mute.example.net") {
+		t.Errorf("silent: %d requests, %v", len(who), got)
+	}
+	asked(append([]string{"rpc", "vec", "misfire", "how=1", "-t", "1"}, names...)...)
+	if who, got := asked("rpc", "vec", "misfire", "how=none", "--rerun", "failed", "-j", "--sort"); len(who) != 2 || got.exit != 0 ||
+		!strings.Contains(got.stdout, `"sender":"node1.example.net"`) || !strings.Contains(got.stdout, `"sender":"node2.example.net"`) {
+		t.Errorf("failed: %d requests, %v", len(who), got)
+	}
+	if who, got := asked("rpc", "vec", "misfire", "how=none", "--rerun", "failed"); len(who) != 0 || !strings.Contains(got.stderr, "No request sent") {
+		t.Errorf("when none failed any more: %d requests, %v", len(who), got)
+	}
+	for _, args := range [][]string{{"--rerun", "all"}, {"--rerun", "failed", "-F", "role=db"}, {"--rerun", "failed", "--dm", "mc"}, {"--reru", "failed"}} {
+		if who, got := asked(append([]string{"rpc", "vec", "misfire", "how=1"}, args...)...); len(who) != 0 || got.exit != 1 || !strings.Contains(got.stderr, "--reru") {
+			t.Errorf("%q: %d requests, %v", args, len(who), got)
+		}
+	}
+	if who, got := asked("find", "--rerun", "failed"); len(who) != 0 || got.exit != 1 {
+		t.Errorf("find: %v", got)
+	}
+}
+
+func TestFilterReplies(t *testing.T) {
+	f := newFleet(t, three()...)
+	for _, tc := range []struct {
+		expression, want, stderr string
+		exit                     int
+	}{
+		{"sender startsWith 'node2'", "node2", "", 2},
+		{"not ok and statuscode == 1 and statusmsg matches 'soft'", "node1 node2", "", 2},
+		{"data.partial == 'half' && sender != 'node1.example.net'", "node2", "", 2},
+		{"data.none == 3", "", "", 2},
+		{"data.none > 3", "", "mco: --filter-replies cannot be applied to 2 replies, such as: ", 2},
+		{"sender +", "", "--filter-replies: ", 1},
+		{"sender", "", "--filter-replies: expected bool, but got string", 1},
+		{"nosuch == 1", "", "--filter-replies: unknown name nosuch", 1},
+	} {
+		t.Run(tc.expression, func(t *testing.T) {
+			got := f.run(t, nil, "rpc", "vec", "misfire", "how=1", "--sort", "-j", "-I", "node1.example.net", "-I", "node2.example.net", "--filter-replies", tc.expression)
+			var who []string
+			for _, n := range []string{"node1", "node2", "node3"} {
+				if strings.Contains(got.stdout, n) {
+					who = append(who, n)
+				}
+			}
+			if got.exit != tc.exit || strings.Join(who, " ") != tc.want || !strings.Contains(got.stderr, tc.stderr) {
+				t.Errorf("%v\nwant exit %d, %q, %q", got, tc.exit, tc.want, tc.stderr)
+			}
+		})
+	}
+}
+
+func TestPingExpect(t *testing.T) {
+	f := newFleet(t, three()...)
+	for _, tc := range []struct {
+		args  []string
+		exit  int
+		lines int
+	}{
+		{[]string{"--expect", "2"}, 0, 2},
+		{[]string{"--expect", "3"}, 0, 3},
+		{[]string{"--expect", "4", "-t", "1"}, 2, 3},
+		{[]string{"--expect", "1", "-F", "role=none", "-t", "1"}, 4, 0},
+		{[]string{"--expect", "0"}, 1, 0},
+		{[]string{"--expect"}, 1, 0},
+	} {
+		t.Run(strings.Join(tc.args, " "), func(t *testing.T) {
+			got := f.run(t, nil, append([]string{"ping"}, tc.args...)...)
+			if got.exit != tc.exit || strings.Count(got.stdout, " time=") != tc.lines || tc.exit == 2 && got.stderr != "mco: 4 nodes were expected, 3 answered\n" {
+				t.Errorf("%v\nwant exit %d, %d answers", got, tc.exit, tc.lines)
+			}
+		})
+	}
+}
+
+func TestDescribeFilterCounts(t *testing.T) {
+	f := newFleet(t, three()...)
+	got := f.run(t, nil, "describe_filter", "-F", "role=db", "-S", "role=web or (role=db and !role=web)", "--count")
+	want := `Nodes that each part keeps:
+
+  no filter                                3
+  fact role == db                          2
+  -S part role=web                         1
+  -S part role=db                          2
+  -S part role=web                         1
+  -S number 1                              3
+  all of it                                2
+
+`
+	if _, counts, _ := strings.Cut(got.stdout, "  )\n\n"); got.exit != 0 || counts != want {
+		t.Errorf("%v\nwant %q", got, want)
+	}
+}

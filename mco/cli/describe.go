@@ -5,19 +5,26 @@ import (
 	"strings"
 
 	"github.com/mco-go/mco-go/mco"
+	"github.com/mco-go/mco-go/mco/cli/optparse"
 	"github.com/mco-go/mco-go/mco/inspect"
 )
 
-// describeApp is `mco describe_filter`: what filters mean, in words. It asks nobody.
+// describeApp is `mco describe_filter`: what filters mean, in words. It asks nobody, unless it is to count.
 func describeApp() *application {
+	count := false
 	return &application{
 		name:        "describe_filter",
 		description: "Display human readable interpretation of filters",
 		usage:       []string{"mco describe_filter -S <filter> -F <filter> -C <filter>"},
 		without:     withCommon | withRPC,
+		options: []optparse.Option{
+			{Names: []string{"--count"}, Kind: optparse.Flag, Hidden: true, Doc: "Ask how many nodes each part of the filters keeps", Set: toggle(func() { count = true })},
+		},
 		run: func(s *session) error {
-			_, err := fmt.Fprint(s.out, describe(s.opts.filter))
-			return err
+			if _, err := fmt.Fprint(s.out, describe(s.opts.filter)); err != nil || !count {
+				return err
+			}
+			return s.countFilters()
 		},
 	}
 }

@@ -60,7 +60,8 @@ func newFleet(t *testing.T, nodes ...node) *fleet {
 		t.Fatal(err)
 	}
 	f := &fleet{bus: loopback.NewBus(), psk: provider, home: t.TempDir(), size: len(nodes)}
-	text := "connector = rabbitmq\nsecurityprovider = psk\nplugin.psk = lab\nlogger_type = console\nloglevel = warn\nlibdir = " + vectors.Dir(t) + "/plugins\n"
+	text := "connector = rabbitmq\nsecurityprovider = psk\nplugin.psk = lab\nlogger_type = console\nloglevel = warn\nlibdir = " + vectors.Dir(t) + "/plugins\n" +
+		"plugin.mco.state_dir = " + f.home + "/state\n"
 	if err := os.WriteFile(filepath.Join(f.home, "client.cfg"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

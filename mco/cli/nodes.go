@@ -23,11 +23,17 @@ type search struct {
 	names  []string  // options of the method
 	filter mco.Filter
 	extra  time.Duration // what data plugins of compound filters may take
+
+	agent, action string // of the call that the nodes are for; --rerun wants to know
 }
 
 // newSearch settles the method and checks the filter, without asking anybody. detect allows that names waiting on standard input
 // are taken (rpc/client.rb: detect_and_set_stdin_discovery).
 func (s *session) newSearch(agent string, detect bool) (*search, error) {
+	if err := s.checkRerun(); err != nil {
+		return nil, err
+	}
+	detect = detect && s.opts.rerun == ""
 	d := &search{s: s, input: s.in, given: s.opts.method != "", names: s.opts.methodOptions, filter: s.opts.filter}
 	if !slices.Contains(d.filter.Agents, agent) {
 		d.filter.Agents = append(slices.Clone(d.filter.Agents), agent)
@@ -80,7 +86,7 @@ func (d *search) timeout() time.Duration {
 
 // exact returns the names of an identity filter without patterns, which are taken for the nodes as they are.
 func (d *search) exact() ([]string, bool) {
-	if d.method.Name != "mc" || len(d.filter.Identities) == 0 {
+	if d.method.Name != "mc" || len(d.filter.Identities) == 0 || d.s.opts.rerun != "" {
 		return nil, false
 	}
 	names := d.identities()
@@ -98,6 +104,9 @@ func (d *search) identities() []string {
 
 // run finds the nodes; announce says so on standard error. Names that are given leave nothing to announce.
 func (d *search) run(announce bool) (*rpc.Found, error) {
+	if d.s.opts.rerun != "" {
+		return d.again()
+	}
 	if names, ok := d.exact(); ok {
 		found := rpc.Known(names...)
 		found.Listed = d.s.cfg.DirectAddressing

@@ -36,6 +36,9 @@ type options struct {
 	limitSeed  *int64
 	json       bool
 	display    string // ok, failed or always; empty: what the DDL says
+
+	rerun string // failed or silent: only the nodes that were so the last time; empty: as the filters say
+	keep  *replyFilter
 }
 
 // newOptions returns the options before anything was read. cfg may be nil.

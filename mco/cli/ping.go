@@ -13,17 +13,27 @@ import (
 // pingApp is `mco ping`: every node that answers, with its time.
 func pingApp() *application {
 	graph := false
+	expect := int64(0)
 	return &application{
 		name:        "ping",
 		description: "Ping all nodes",
 		options: []optparse.Option{
 			option("-g --graph", "", optparse.Flag, "Shows a graph of ping distribution", toggle(func() { graph = true })),
+			{Names: []string{"--expect"}, Arg: "N", Kind: optparse.Integer, Hidden: true,
+				Doc: "End as soon as so many nodes have answered; with exit code 2 when fewer do",
+				Set: func(v optparse.Value) error {
+					if v.Int < 1 {
+						return optparse.ErrInvalid
+					}
+					expect = v.Int
+					return nil
+				}},
 		},
 		run: func(s *session) error {
 			if _, ok := s.cfg.Plugin("rpc.graph"); ok {
 				graph = true
 			}
-			times, err := s.ping()
+			times, err := s.ping(expect)
 			if err != nil {
 				return err
 			}
@@ -41,14 +51,22 @@ func pingApp() *application {
 				line = report.Spark(times)
 			}
 			fmt.Fprintf(s.out, "%d replies max: %.2f min: %.2f avg: %.2f %s\n", len(times), slices.Max(times), slices.Min(times), sum/float64(len(times)), line)
+			if int64(len(times)) < expect {
+				fmt.Fprintf(s.errOut, "mco: %d nodes were expected, %d answered\n", expect, len(times))
+				return exit(2)
+			}
 			return nil
 		},
 	}
 }
 
+// expectTimeout is how long the original's ping waits: 5 s, and 2 s for discovery.
+const expectTimeout = 7 * time.Second
+
 // ping prints each answer as it comes and returns the times in milliseconds. Where neither -t nor --dt says how long, the wait ends
-// when no more answers are to be expected.
-func (s *session) ping() ([]float64, error) {
+// when no more answers are to be expected. With expect it ends when so many have come, and goes on as long as the original's while fewer
+// have.
+func (s *session) ping(expect int64) ([]float64, error) {
 	extra, err := s.checkCompound(s.opts.filter.Compound)
 	if err != nil {
 		return nil, err
@@ -64,6 +82,8 @@ func (s *session) ping() ([]float64, error) {
 		d.Timeout, d.Extra = seconds(s.opts.timeout)+extra, 0
 	case limit != nil:
 		d.Timeout, d.Extra = defaultTimeout*time.Second+*limit+extra, 0
+	case expect > 0:
+		d.Timeout, d.Extra = expectTimeout+extra, 0
 	}
 	var times []float64
 	for pong, err := range client.Ping(s.ctx, d) {
@@ -73,6 +93,9 @@ func (s *session) ping() ([]float64, error) {
 		ms := float64(pong.Latency) / float64(time.Millisecond)
 		times = append(times, ms)
 		fmt.Fprintf(s.out, "%-40s time=%.2f ms\n", pong.Node, ms)
+		if int64(len(times)) == expect {
+			break
+		}
 	}
 	return times, nil
 }

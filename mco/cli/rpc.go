@@ -115,6 +115,7 @@ func (r *rpcCommand) run(s *session) error {
 
 // call makes the request that the options ask for, without its nodes.
 func (s *session) call(agent, action string, data *mco.Map, d *search, plugin *ddl.DDL) rpc.Call {
+	d.agent, d.action = agent, action
 	call := rpc.Call{
 		Agent: agent, Action: action, Data: data,
 		Collective: s.opts.collective,

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 
+	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/cli/report"
 	"github.com/mco-go/mco-go/mco/ddl"
 	"github.com/mco-go/mco-go/mco/rpc"
@@ -100,17 +101,28 @@ func (s *session) perform(call rpc.Call, progress bool, show func(done, total in
 		show(0, len(picked))
 	}
 	defer fmt.Fprint(s.out, end) // also behind a failure: no half line is left
+	var failed []string
+	defer func() { s.keepRun(call, failed) }()
 	done := 0
 	for reply, err := range client.Call(s.ctx, call) {
 		if err != nil {
 			return err
 		}
+		if reply.Code != mco.OK {
+			failed = append(failed, reply.Sender)
+		}
 		if done++; show != nil {
 			show(done, len(picked))
+		}
+		if !s.opts.keep.keeps(reply) {
+			continue
 		}
 		if err := each(reply); err != nil {
 			return err
 		}
+	}
+	if err := s.opts.keep.failure(); err != nil {
+		fmt.Fprintf(s.errOut, "mco: %v\n", err)
 	}
 	return nil
 }

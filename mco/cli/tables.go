@@ -173,6 +173,29 @@ func filterOptions(o *options, color bool) []optparse.Option {
 	}
 }
 
+// ownOptions are ours. They are in no help text of the original's, and must be typed in full.
+func ownOptions(o *options) []optparse.Option {
+	return []optparse.Option{
+		{Doc: "", Hidden: true},
+		{Doc: "Options beyond the original's", Hidden: true},
+		{Names: []string{"--rerun"}, Arg: "WHICH", Kind: optparse.Any, Hidden: true,
+			Doc: "Ask only the nodes that failed, or were silent, when this action was called the last time: failed or silent",
+			Set: func(v optparse.Value) error {
+				if v.Text != "failed" && v.Text != "silent" {
+					return textError("--rerun has to be one of 'failed' or 'silent'")
+				}
+				o.rerun = v.Text
+				return nil
+			}},
+		{Names: []string{"--filter-replies"}, Arg: "EXPR", Kind: optparse.Any, Hidden: true,
+			Doc: "Show only the replies for which an expression over sender, ok, statuscode, statusmsg and data is true, such as data.exitcode > 0",
+			Set: func(v optparse.Value) (err error) {
+				o.keep, err = newReplyFilter(v.Text)
+				return err
+			}},
+	}
+}
+
 // textError is a text of the original, which people read as it stands.
 type textError string
 

@@ -31,6 +31,7 @@ const (
 // files. A nil Memory remembers nothing.
 type Memory struct {
 	dir   string
+	runs  string // see [LastRun]
 	scope string
 }
 
@@ -40,7 +41,7 @@ func NewMemory(dir, scope string) *Memory {
 	if dir == "" {
 		return nil
 	}
-	return &Memory{dir: filepath.Join(dir, "fleet"), scope: scope}
+	return &Memory{dir: filepath.Join(dir, "fleet"), runs: filepath.Join(dir, "runs"), scope: scope}
 }
 
 // file returns the name of a question's file; empty where the question cannot be remembered.
@@ -61,7 +62,14 @@ func (m *Memory) recall(collective string, f mco.Filter) []string {
 	if m == nil {
 		return nil
 	}
-	path := filepath.Join(m.dir, m.file(collective, f))
+	if text := kept(filepath.Join(m.dir, m.file(collective, f))); text != nil {
+		return strings.Fields(string(text))
+	}
+	return nil
+}
+
+// kept reads what [keep] wrote; nil where there is nothing of use.
+func kept(path string) []byte {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > maxMemoryBytes {
 		return nil
 	}
@@ -69,7 +77,7 @@ func (m *Memory) recall(collective string, f mco.Filter) []string {
 	if err != nil {
 		return nil
 	}
-	return strings.Fields(string(raw))
+	return raw
 }
 
 // remember notes who answered. An empty answer is forgotten rather than kept: it would say nothing.
@@ -81,14 +89,6 @@ func (m *Memory) remember(collective string, f mco.Filter, nodes []string) error
 	if name == "" {
 		return nil
 	}
-	if err := os.MkdirAll(m.dir, 0o700); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(m.dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
 	var text strings.Builder
 	for _, n := range nodes {
 		if n == "" || strings.ContainsFunc(n, func(r rune) bool { return r <= ' ' }) {
@@ -97,14 +97,30 @@ func (m *Memory) remember(collective string, f mco.Filter, nodes []string) error
 		text.WriteString(n)
 		text.WriteByte('\n')
 	}
-	if text.Len() == 0 || text.Len() > maxMemoryBytes {
+	if text.Len() > maxMemoryBytes {
+		text.Reset()
+	}
+	return keep(m.dir, name, []byte(text.String()))
+}
+
+// keep writes a file as a whole, for its owner alone, and removes the oldest ones beyond the bound. Without text it removes the file.
+func keep(dir, name string, text []byte) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	if len(text) == 0 {
 		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
 	fresh := name + "." + rand.Text()
-	if err := root.WriteFile(fresh, []byte(text.String()), 0o600); err != nil {
+	if err := root.WriteFile(fresh, text, 0o600); err != nil {
 		return errors.Join(err, root.Remove(fresh))
 	}
 	if err := root.Rename(fresh, name); err != nil {
