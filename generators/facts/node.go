@@ -28,7 +28,8 @@ type Node struct {
 
 	Software map[string]version.Version // rabbitmq, haproxy, keepalived, ...: what *_version facts tell
 
-	// Custom are the remaining facts that are single values, for selectors: name to text.
+	// Custom are the remaining facts that are single values of printable ASCII, for selectors: name to text. Those within maps of a
+	// site's own are named with dots. What changes while a machine runs is not among them.
 	Custom map[string]string
 }
 
@@ -39,12 +40,17 @@ type OS struct{ Family, Name, Release, Major string }
 type Interface struct {
 	Name string
 	MAC  string // lower case; may be empty
-	MTU  int
-	IPv4 []netip.Prefix // address with the length of its subnet's prefix
-	IPv6 []netip.Prefix // global, neither temporary nor deprecated
+	// MACFault says what is wrong with the MAC address that the facts give, a [*safe.Fault]: only some files need one.
+	MACFault error
+	MTU      int
+	IPv4     []netip.Prefix // address with the length of its subnet's prefix
+	IPv6     []netip.Prefix // global, neither temporary nor deprecated; sorted, since the kernel's order is by age
 }
 
-// Interface returns the interface of that name; both spellings of facter match (see [Interface.Is]).
+// Loopback tells whether this is the kernel's loopback interface.
+func (i *Interface) Loopback() bool { return i.Name == "lo" }
+
+// Interface returns the interface of that name, spelled as the facts spell it (see [Underscored]).
 func (n *Node) Interface(name string) (Interface, bool) {
 	for _, i := range n.Interfaces {
 		if i.Name == name {
