@@ -71,6 +71,7 @@ type Statistics struct {
 	Undecodable  uint64 // frames that were too large or no message
 	Repeated     uint64 // requests that had been seen before
 	Busy         uint64 // requests refused because too many were waiting
+	Limited      uint64 // requests refused because their caller sent too many
 	Panics       uint64 // panics of agents, each a bug
 	Unanswerable uint64 // replies dropped because their request named no destination
 	Running      []string

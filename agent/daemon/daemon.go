@@ -64,6 +64,7 @@ type Options struct {
 	Background []func(context.Context)
 
 	Concurrency int           // per agent
+	CallerRate  int           // requests that one caller may send a second; 0: no bound
 	Queue       int           // per agent; beyond it callers are told that the node is busy
 	MaxMessage  int           // bytes
 	Grace       time.Duration // < 0: leave at once
@@ -86,6 +87,9 @@ type Daemon struct {
 
 	// Owned by the receive loop.
 	skewTold time.Time // when the log last told of a clock ahead of ours
+	rates    rates
+
+	receiving atomic.Int64 // since when the receive loop works on its present message, Unix nanoseconds; 0: it waits for one
 
 	loaded atomic.Pointer[loadedAgents]
 	reload sync.Mutex // held while agents are exchanged
@@ -120,6 +124,7 @@ func New(o Options) (*Daemon, error) {
 	if d.opt.Seen == nil {
 		d.opt.Seen = &replay.Memory{Log: o.Log}
 	}
+	d.rates.perSecond = o.CallerRate
 	d.opt.Runner.Log = o.Log
 	d.opt.Runner.OnPanic = func() { d.stats.panics.Add(1) }
 	d.stats.start = time.Now()

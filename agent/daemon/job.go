@@ -125,15 +125,20 @@ func (j *job) answerPlain(ctx context.Context) (body mco.Value, wanted bool) {
 	return body, wanted
 }
 
-// busy answers a request that found too many others waiting. Only RPC clients can be told.
+// busy answers a request that found too many others waiting.
 func (j *job) busy() {
+	l := j.agent.lane
+	j.refuse("Too busy: agent " + j.agent.name + " works on " + strconv.Itoa(l.concurrency) + " requests and " + strconv.Itoa(l.queue) +
+		" are waiting. Try again later.")
+}
+
+// refuse answers a request that does not run. Only RPC clients can be told.
+func (j *job) refuse(text string) {
 	if j.rpc == nil || !j.rpc.WantsReply() {
 		return
 	}
-	l := j.agent.lane
 	reply := agent.Reply{Data: new(mco.Map)}
-	reply.Fail(mco.Aborted, "Too busy: agent "+j.agent.name+" works on "+strconv.Itoa(l.concurrency)+" requests and "+
-		strconv.Itoa(l.queue)+" are waiting. Try again later.")
+	reply.Fail(mco.Aborted, text)
 	j.reply(reply.Value(), busyWait)
 }
 

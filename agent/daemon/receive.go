@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/mco-go/mco-go/mco"
@@ -22,7 +23,9 @@ func (d *Daemon) receive(ctx context.Context) error {
 			return err
 		}
 		d.stats.total.Add(1)
+		d.receiving.Store(time.Now().UnixNano())
 		d.accept(m)
+		d.receiving.Store(0)
 	}
 }
 
@@ -40,6 +43,12 @@ func (d *Daemon) accept(m connector.Message) {
 	}
 	j := &job{daemon: d, agent: a, request: r, message: m}
 	if !j.read() {
+		return
+	}
+	if !d.rates.allows(r, time.Now()) {
+		d.stats.limited.Add(1)
+		d.log.Warn(fmt.Sprintf("Too many requests of one caller: message %s", description(r)))
+		j.refuse("Too busy: a caller may send " + strconv.Itoa(d.opt.CallerRate) + " requests a second (plugin.mco.caller.rate). Try again later.")
 		return
 	}
 	if d.atOnce(j) {

@@ -112,6 +112,7 @@ func Build(o Options) (*daemon.Daemon, error) {
 		Background:     parts.background,
 		Concurrency:    c.Own.CommandConcurrency,
 		Queue:          c.Own.CommandQueue,
+		CallerRate:     c.Own.CallerRate,
 		MaxMessage:     int(c.Own.MaxFrame),
 		Grace:          grace(c, o.Log),
 		Log:            o.Log,

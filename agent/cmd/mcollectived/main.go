@@ -11,8 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 
 	"github.com/mco-go/mco-go/agent/command"
+	"github.com/mco-go/mco-go/agent/metrics"
 	"github.com/mco-go/mco-go/agent/node"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/config"
@@ -137,6 +139,29 @@ func serve(cfg *config.Config, log *logging.Logger, parent notifier) error {
 	defer end()
 	watching := watchSignals(log, d, end)
 	defer watching.stop()
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer end() // whatever ended the daemon
+	manager := underSystemd()
+	beside.Go(func() { manager.watch(ctx, log, d) })
+	if cfg.Own.MetricsListen != "" {
+		showMetrics(ctx, &beside, cfg.Own.MetricsListen, log, d)
+	}
 	parent.tell(nil)
 	return d.Run(ctx)
+}
+
+// showMetrics opens the metrics page. A node whose page cannot be shown still answers.
+func showMetrics(ctx context.Context, beside *sync.WaitGroup, address string, log *logging.Logger, d metrics.Source) {
+	page, err := metrics.Listen(address, d)
+	if err != nil {
+		log.Error(err.Error())
+		return
+	}
+	log.Info(fmt.Sprintf("Showing metrics at http://%s/metrics", page.Addr()))
+	beside.Go(func() {
+		if err := page.Run(ctx); err != nil {
+			log.Error(fmt.Sprintf("The metrics page ended: %s", err))
+		}
+	})
 }
