@@ -1,61 +1,81 @@
 package secret
 
 import (
-	"errors"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
-// Rule is what a kind of file can hold of a secret.
-type Rule struct {
-	Target   string // for messages
-	min, max int
-	allowed  func(c byte) bool
-	outer    bool // blanks at the ends are lost
-	what     string
-}
+// Rule is a kind of place that holds a secret, which decides what the secret may be.
+type Rule uint8
 
-// The rules of the files that hold secrets.
-var (
-	// CfgLine is server.cfg and client.cfg: their format knows no quotes.
-	CfgLine = Rule{Target: "server.cfg and client.cfg", min: 1, max: 4096, allowed: printable, outer: true,
-		what: "printable ASCII without blanks at its ends"}
-	// VRRPPass is auth_pass of keepalived.conf, in quotes. VRRP itself cuts after 8 bytes.
-	VRRPPass = Rule{Target: "keepalived.conf", min: 1, max: 8, allowed: plainQuoted, what: "1 to 8 bytes of printable ASCII without quotes or backslash"}
-	// Cookie is Erlang's.
-	Cookie = Rule{Target: ".erlang.cookie", min: 20, max: 255, allowed: cookie, what: "20 to 255 of letters, digits, _, @, . and -"}
-	// StatsPass is stats auth of haproxy.cfg, in quotes with escapes.
-	StatsPass = Rule{Target: "haproxy.cfg", min: 1, max: 256, allowed: printable, what: "1 to 256 bytes of printable ASCII"}
-	// DRBDShared is shared-secret of a DRBD resource, in quotes.
-	DRBDShared = Rule{Target: "the DRBD resource", min: 1, max: 64, allowed: plainQuoted, what: "1 to 64 bytes of printable ASCII without quotes or backslash"}
-	// URIPart is user info of a URI, percent-encoded, and a broker's password, which is hashed.
-	URIPart = Rule{Target: "definitions.json", min: 1, max: 4096, what: "1 to 4096 bytes of UTF-8 without control characters"}
+// The places of secrets.
+const (
+	CfgLine    Rule = iota // a value of server.cfg and client.cfg, whose format knows no quotes
+	VRRPPass               // auth_pass of keepalived.conf, in quotes; VRRP itself cuts after 8 bytes
+	Cookie                 // Erlang's cookie
+	StatsPass              // stats auth of haproxy.cfg, in quotes with escapes
+	DRBDShared             // shared-secret of a DRBD resource, in quotes
+	ClusterKey             // Corosync's authkey, whose bytes are the file
+	Password               // a broker's, which is hashed or percent-encoded
 )
 
-// Fits returns nil if v can be written as r says, else an error that names the rule and shows nothing of v.
+type terms struct {
+	target      string
+	least, most int
+	fits        func(string) bool
+	want        string
+}
+
+func (r Rule) terms() terms {
+	switch r {
+	case CfgLine:
+		return terms{"server.cfg and client.cfg", 1, 4096, func(s string) bool { return printable(s) && strings.TrimSpace(s) == s },
+			"printable ASCII without blanks at its ends"}
+	case VRRPPass:
+		return terms{"keepalived.conf", 1, 8, quotable, "printable ASCII without quotes and backslash"}
+	case Cookie:
+		return terms{"the Erlang cookie", 20, 255, cookie, "letters, digits, _, @, . and -"}
+	case StatsPass:
+		return terms{"haproxy.cfg", 1, 256, printable, "printable ASCII"}
+	case DRBDShared:
+		return terms{"the DRBD resource", 1, 64, quotable, "printable ASCII without quotes and backslash"}
+	case ClusterKey:
+		return terms{"Corosync's authkey", 128, 4096, func(string) bool { return true }, "any"}
+	}
+	return terms{"the broker", 1, 4096, text, "UTF-8 without control characters"}
+}
+
+// Fits returns nil if the place can hold v, else an error that names the place and what it takes, and shows nothing of v.
 func (v Value) Fits(r Rule) error {
-	s := v.bytes
-	fits := len(s) >= r.min && len(s) <= r.max
-	if r.allowed == nil {
-		fits = fits && utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c >= 0x7f && c < 0xa0 })
-	} else {
-		for i := range len(s) {
-			fits = fits && r.allowed(s[i])
-		}
-	}
-	if r.outer && strings.TrimSpace(s) != s {
-		fits = false
-	}
-	if !fits {
-		return errors.New(r.Target + " cannot hold it: " + r.what)
+	t := r.terms()
+	if len(v.bytes) < t.least || len(v.bytes) > t.most || !t.fits(v.bytes) {
+		return fmt.Errorf("%s cannot hold it: %d to %d bytes of %s", t.target, t.least, t.most, t.want)
 	}
 	return nil
 }
 
-func printable(c byte) bool { return c >= ' ' && c <= '~' }
+func every(s string, allowed func(byte) bool) bool {
+	for i := range len(s) {
+		if !allowed(s[i]) {
+			return false
+		}
+	}
+	return true
+}
 
-func plainQuoted(c byte) bool { return printable(c) && c != '"' && c != '\'' && c != '\\' }
+func printable(s string) bool {
+	return every(s, func(c byte) bool { return c >= ' ' && c <= '~' })
+}
 
-func cookie(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("_@.-", c) >= 0
+func quotable(s string) bool { return printable(s) && !strings.ContainsAny(s, `"'\`) }
+
+func text(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c >= 0x7f && c < 0xa0 })
+}
+
+func cookie(s string) bool {
+	return every(s, func(c byte) bool {
+		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("_@.-", c) >= 0
+	})
 }

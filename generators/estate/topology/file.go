@@ -71,6 +71,7 @@ type Broker struct {
 	VIP         Text               `key:"vip"`
 	Stonith     Bool               `key:"stonith"`
 	Cookie      SecretRef          `key:"cookie"`
+	AuthKey     SecretRef          `key:"authkey"`
 	Extra       map[string]Setting `key:"extra"`
 	Plugins     []Text             `key:"plugins"`
 }
@@ -287,6 +288,7 @@ type OpenStack struct {
 	Release Word      `key:"release"`
 	Durable Bool      `key:"durable"`
 	RPC     RPC       `key:"rpc"`
+	Nodes   []Text    `key:"nodes"`
 }
 
 // RPC are oslo.messaging's numbers.
