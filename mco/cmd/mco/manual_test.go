@@ -109,6 +109,21 @@ var manual = map[string]words{
 			{Term: "mco plugin package --format debpackage greeter", Text: "Package it:"},
 		},
 	},
+	"shell": {
+		synopsis: []string{"shell [options] [filters] COMMAND", "shell run [--tail] [options] [filters] COMMAND [WORDS ...]", "shell start [options] [filters] COMMAND [WORDS ...]",
+			"shell list [options] [filters]", "shell watch [options] [filters] HANDLE ...", "shell kill [options] [filters] HANDLE"},
+		text: "Runs a command on the nodes that match the filters. With the command as one word it is run where the nodes are, and each answer is\n" +
+			"shown as it comes, with the command's exit code; without filters the operator is asked first. With run in front the answers are shown by\n" +
+			"node, with run --tail while the command runs. start leaves it running in the background: list shows such commands, watch what they\n" +
+			"write, kill ends one.\n\n" +
+			"The nodes need the agent shell. The exit code does not tell how the commands ended.\n\n" +
+			"Ctrl-C during run --tail ends the command on the nodes; a second one only leaves.",
+		examples: []manpage.Item{
+			{Term: `mco shell "lsof -i:61613"`, Text: "Who uses the broker's port, on every node?"},
+			{Term: "mco shell run --tail -F role=web -- tail -f /var/log/syslog", Text: "Read along until Ctrl-C:"},
+			{Term: "mco shell start -I db1.example.net apt-get upgrade -y && mco shell list -v -I db1.example.net", Text: "Start what takes long, and see how it does:"},
+		},
+	},
 	"help": {
 		synopsis: []string{"help [COMMAND]"},
 		text:     "Lists the commands, or prints the options of one.",
@@ -182,7 +197,10 @@ func pages(t *testing.T) map[string]string {
 		if !ok {
 			t.Fatalf("mco %s has no words in the manual", name)
 		}
-		p := manpage.Page{Name: "mco-" + name, Section: 1, Short: strings.ToLower(short[:1]) + short[1:], Text: w.text, Groups: options, Examples: w.examples,
+		if len(short) > 1 && short[1] >= 'a' { // no name in capitals
+			short = strings.ToLower(short[:1]) + short[1:]
+		}
+		p := manpage.Page{Name: "mco-" + name, Section: 1, Short: short, Text: w.text, Groups: options, Examples: w.examples,
 			See: []string{"mco(1)", "mcollectived(8)"}}
 		if p.Text == "" {
 			p.Text = text

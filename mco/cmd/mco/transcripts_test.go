@@ -22,13 +22,6 @@ type transcript struct {
 	Stdout, Stderr string
 }
 
-// notBuilt are commands of the original that are not there yet. Transcripts of theirs are counted, not compared.
-var notBuilt = []string{"shell"}
-
-func (tc transcript) isBuilt() bool {
-	return len(tc.Args) == 0 || !slices.Contains(notBuilt, tc.Args[0]) && !(len(tc.Args) > 1 && tc.Args[0] == "help" && slices.Contains(notBuilt, tc.Args[1]))
-}
-
 // desk is the machine that the transcripts were made on: a home with a client.cfg, and the plugins of the vectors.
 type desk struct {
 	program, dir string
@@ -113,12 +106,8 @@ var original = regexp.MustCompile("<stamp>: [a-z_]+\\.rb:\\d+:in `[^']*'")
 func TestTranscriptsOffline(t *testing.T) {
 	v := vectors.Load[struct{ Offline []transcript }](t, "transcripts.json")
 	d := newDesk(t)
-	done, later := 0, 0
+	done := 0
 	for _, tc := range v.Offline {
-		if !tc.isBuilt() {
-			later++
-			continue
-		}
 		t.Run("mco "+strings.Join(tc.Args, " "), func(t *testing.T) {
 			done++
 			tc.Stderr = original.ReplaceAllString(tc.Stderr, "<stamp>:")
@@ -126,8 +115,7 @@ func TestTranscriptsOffline(t *testing.T) {
 			tc.compare(t, d, got)
 		})
 	}
-	t.Logf("transcripts.json offline: %d of commands that are not built yet", later)
-	vectors.Count(t, "transcripts.json", "offline", done, len(v.Offline)-later)
+	vectors.Count(t, "transcripts.json", "offline", done, len(v.Offline))
 }
 
 // compare applies the rules by which our output differs.
