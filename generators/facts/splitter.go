@@ -68,21 +68,33 @@ func (s *splitter) element() (string, *fault) {
 			case c == '\n':
 				s.line++
 			case depth == 0 && (c == ',' || c == ']'):
-				return string(append(partial, s.buf[start:s.at]...)), nil
+				return s.whole(append(partial, s.buf[start:s.at]...))
 			case c == '}' || c == ']':
 				if depth--; depth <= 0 {
 					s.at++
-					return string(append(partial, s.buf[start:s.at]...)), nil
+					return s.whole(append(partial, s.buf[start:s.at]...))
 				}
 			}
 		}
 		if partial = append(partial, s.buf[start:]...); int64(len(partial)) > s.limits.File {
-			return "", &fault{class: inputLimit, line: s.line, what: "an element is too long", want: fmt.Sprintf("at most %d bytes", s.limits.File)}
+			return "", s.tooLong()
 		}
 		if start = 0; !s.fill() {
 			return "", s.end()
 		}
 	}
+}
+
+// whole is an element that has been read.
+func (s *splitter) whole(element []byte) (string, *fault) {
+	if int64(len(element)) > s.limits.File {
+		return "", s.tooLong()
+	}
+	return string(element), nil
+}
+
+func (s *splitter) tooLong() *fault {
+	return &fault{class: inputLimit, line: s.line, what: "an element is too long", want: fmt.Sprintf("at most %d bytes", s.limits.File)}
 }
 
 // space passes over white space and returns what follows.
