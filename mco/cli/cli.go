@@ -60,6 +60,15 @@ type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
+// ExitStatus is what the program ends with.
+func (e exit) ExitStatus() int { return int(e) }
+
+// coded is an error that only ends the program: [exit], and what commands of ours have in its place.
+type coded interface {
+	error
+	ExitStatus() int
+}
+
 // plain ends a command with a text as it stands on standard error and code 1, as the original's `STDERR.puts; exit 1`.
 type plain string
 
@@ -69,6 +78,17 @@ var errVersion = errors.New("the version was asked for")
 
 // Run carries out one command line and returns the exit code. The end of ctx stands for Ctrl-C: what came until then is printed.
 func Run(ctx context.Context, o Options) int {
+	out := &output{Writer: o.Stdout}
+	o.Stdout = out
+	code := run(ctx, o)
+	if out.err != nil && code == 0 {
+		fmt.Fprintf(o.Stderr, "mco: standard output: %v\n", out.err)
+		return 1
+	}
+	return code
+}
+
+func run(ctx context.Context, o Options) int {
 	c := &cli{Options: o, stopped: func() bool { return ctx.Err() != nil }}
 	c.apps = c.applications()
 	args := c.Args
@@ -129,8 +149,8 @@ func (c *cli) execute(ctx context.Context, args []string) int {
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
 	err := root.ExecuteContext(ctx)
-	if code, ok := errors.AsType[exit](err); ok {
-		return int(code)
+	if code, ok := errors.AsType[coded](err); ok {
+		return code.ExitStatus()
 	}
 	if err != nil {
 		fmt.Fprintf(c.Stderr, "mco: %v\n", err)
