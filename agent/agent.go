@@ -70,6 +70,7 @@ type Statistics struct {
 
 	Undecodable  uint64 // frames that were too large or no message
 	Repeated     uint64 // requests that had been seen before
+	Reasked      uint64 // of these, those whose client got the reply again
 	Busy         uint64 // requests refused because too many were waiting
 	Limited      uint64 // requests refused because their caller sent too many
 	Panics       uint64 // panics of agents, each a bug

@@ -14,7 +14,7 @@ type counters struct {
 	total, validated, unvalidated, passed, filtered   atomic.Uint64
 	ttlExpired, replies                               atomic.Uint64
 	undecodable, repeated, busy, panics, unanswerable atomic.Uint64
-	limited                                           atomic.Uint64
+	limited, reasked                                  atomic.Uint64
 }
 
 // Statistics returns the daemon's counters and what it works on.
@@ -24,7 +24,7 @@ func (d *Daemon) Statistics() agent.Statistics {
 		Start: s.start, Total: s.total.Load(), Validated: s.validated.Load(), Unvalidated: s.unvalidated.Load(),
 		Passed: s.passed.Load(), Filtered: s.filtered.Load(), TTLExpired: s.ttlExpired.Load(), Replies: s.replies.Load(),
 		Undecodable: s.undecodable.Load(), Repeated: s.repeated.Load(), Busy: s.busy.Load(), Panics: s.panics.Load(),
-		Unanswerable: s.unanswerable.Load(), Limited: s.limited.Load(),
+		Unanswerable: s.unanswerable.Load(), Limited: s.limited.Load(), Reasked: s.reasked.Load(),
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

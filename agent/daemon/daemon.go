@@ -91,6 +91,7 @@ type Daemon struct {
 
 	receiving atomic.Int64 // since when the receive loop works on its present message, Unix nanoseconds; 0: it waits for one
 
+	kept   kept
 	loaded atomic.Pointer[loadedAgents]
 	reload sync.Mutex // held while agents are exchanged
 
@@ -170,6 +171,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	registering.Wait()
 	d.drain(endJobs)
+	d.kept.stop()
 	if closing := d.opt.Connector.Close(); closing != nil {
 		d.log.Debug(fmt.Sprintf("Closing the connection failed: %s", closing))
 	}

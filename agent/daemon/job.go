@@ -155,12 +155,11 @@ func (j *job) reply(body mco.Value, wait time.Duration) {
 		Sender: d.opt.Identity, Agent: j.request.Agent, Time: time.Now(), Body: body,
 	}, j.request)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(d.jobsCtx, wait)
-		defer cancel()
-		err = d.opt.Connector.Publish(ctx, connector.Outgoing{
-			Kind: connector.Replies, Collective: j.request.Collective, Agent: j.request.Agent,
-			To: j.message.ReplyTo, TTL: d.opt.TTL, Payload: payload,
-		})
+		for _, to := range d.kept.finish(j.request, payload, time.Now()) {
+			d.stats.reasked.Add(1)
+			err = errors.Join(err, d.publishReply(j.request, to, payload, wait))
+		}
+		err = errors.Join(err, d.publishReply(j.request, j.message.ReplyTo, payload, wait))
 	}
 	if err != nil {
 		d.log.Error(fmt.Sprintf("Execution of %s failed: sending the reply: %s", j.agent.name, err))

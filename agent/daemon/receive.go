@@ -32,7 +32,7 @@ func (d *Daemon) receive(ctx context.Context) error {
 // accept takes one message as far as its agent's lane. What it refuses it counts and logs.
 func (d *Daemon) accept(m connector.Message) {
 	r, ok := d.decode(m)
-	if !ok || !d.timely(r) || d.repeats(r) || !d.targeted(r) {
+	if !ok || !d.timely(r) || d.repeats(r, m) || !d.targeted(r) {
 		return
 	}
 	d.compareClocks(r)
@@ -50,6 +50,9 @@ func (d *Daemon) accept(m connector.Message) {
 		d.log.Warn(fmt.Sprintf("Too many requests of one caller: message %s", description(r)))
 		j.refuse("Too busy: a caller may send " + strconv.Itoa(d.opt.CallerRate) + " requests a second (plugin.mco.caller.rate). Try again later.")
 		return
+	}
+	if j.rpc != nil && j.rpc.WantsReply() {
+		d.kept.begin(r, time.Now())
 	}
 	if d.atOnce(j) {
 		j.runAtOnce()
@@ -121,8 +124,9 @@ func (d *Daemon) compareClocks(r mco.Request) {
 	}
 }
 
-// repeats tells whether r was accepted before. It is remembered for as long as a repetition could pass the other checks.
-func (d *Daemon) repeats(r mco.Request) bool {
+// repeats tells whether r was accepted before. It is remembered for as long as a repetition could pass the other checks. A client that
+// asks again for a reply that it lost gets it.
+func (d *Daemon) repeats(r mco.Request, m connector.Message) bool {
 	if a, ok := d.loaded.Load().byName[r.Agent]; ok && a.rpc == nil {
 		// Two searches of one caller in one second may be signed alike, and to answer both harms nobody.
 		r.Signed = ""
@@ -131,6 +135,9 @@ func (d *Daemon) repeats(r mco.Request) bool {
 		return false
 	}
 	d.stats.repeated.Add(1)
+	if d.answerAgain(r, m) {
+		return true
+	}
 	d.log.Warn(fmt.Sprintf("Message %s was received before. Ignoring message.", description(r)))
 	return true
 }

@@ -57,6 +57,7 @@ func (p *page) requests(s agent.Statistics) {
 		{"mco_undecodable_total", "Frames that were too large or no message.", s.Undecodable},
 		{"mco_ttl_expired_total", "Requests that were too old, or from the future.", s.TTLExpired},
 		{"mco_repeated_total", "Requests that had been seen before.", s.Repeated},
+		{"mco_reasked_total", "Replies that were sent again because their client asked again.", s.Reasked},
 		{"mco_filtered_total", "Requests whose filter did not let this node through.", s.Filtered},
 		{"mco_passed_total", "Requests whose filter let this node through.", s.Passed},
 		{"mco_busy_total", "Requests refused because too many were waiting.", s.Busy},

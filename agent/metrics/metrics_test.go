@@ -28,7 +28,7 @@ func (node) Agents() []string { return []string{"discovery", "rpcutil"} }
 
 func (node) Statistics() agent.Statistics {
 	return agent.Statistics{
-		Start: time.Unix(1700000000, 5e8), Total: 1, Validated: 2, Unvalidated: 3, Undecodable: 4, TTLExpired: 5, Repeated: 6, Filtered: 7, Passed: 8, Busy: 9,
+		Start: time.Unix(1700000000, 5e8), Total: 1, Validated: 2, Unvalidated: 3, Undecodable: 4, TTLExpired: 5, Repeated: 6, Reasked: 15, Filtered: 7, Passed: 8, Busy: 9,
 		Limited: 10, Panics: 11, Unanswerable: 12, Replies: 1 << 60, Running: []string{"shell#run"},
 	}
 }
@@ -52,7 +52,7 @@ func TestPage(t *testing.T) {
 	families := read(t, Page(node{odd}))
 	for name, want := range map[string]float64{
 		"mco_received_total": 1, "mco_validated_total": 2, "mco_unvalidated_total": 3, "mco_undecodable_total": 4, "mco_ttl_expired_total": 5,
-		"mco_repeated_total": 6, "mco_filtered_total": 7, "mco_passed_total": 8, "mco_busy_total": 9, "mco_limited_total": 10, "mco_panics_total": 11,
+		"mco_repeated_total": 6, "mco_reasked_total": 15, "mco_filtered_total": 7, "mco_passed_total": 8, "mco_busy_total": 9, "mco_limited_total": 10, "mco_panics_total": 11,
 		"mco_unanswerable_total": 12, "mco_replies_total": 1 << 60, "mco_running_requests": 1, "mco_start_time_seconds": 1700000000.5,
 		"mco_session_ready": 1, "mco_session_broker": 1, "mco_session_since_seconds": 1700000100, "mco_session_attempts": 13,
 		"mco_session_dropped_total": 14, "mco_agents": 2, "mco_build_info": 1,

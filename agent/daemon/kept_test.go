@@ -1,0 +1,143 @@
+package daemon
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mco-go/mco-go/mco"
+	"github.com/mco-go/mco-go/mco/connector"
+)
+
+// sendTo is send with a reply destination.
+func (l *lab) sendTo(to string, r mco.Request) {
+	l.t.Helper()
+	payload, err := l.keys.EncodeRequest(r)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.bus.in <- connector.Message{ReplyTo: to, Payload: payload}
+	synctest.Wait()
+}
+
+// destinations returns where replies went that were published since the last question, and that they are all the same.
+func (l *lab) destinations() (to []string) {
+	l.t.Helper()
+	payload := ""
+	for {
+		select {
+		case out := <-l.bus.out:
+			if to = append(to, out.To); payload != "" && string(out.Payload) != payload {
+				l.t.Errorf("replies %s and %s", payload, out.Payload)
+			}
+			payload = string(out.Payload)
+		default:
+			return to
+		}
+	}
+}
+
+func wantDestinations(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%s: replies to %q, want %q", what, got, want)
+	}
+}
+
+// A client that lost its connection asks again, and gets the reply that was made.
+func TestALostReplyIsSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := start(t, nil)
+		r := l.request("say")
+		l.sendTo("/a", r)
+		wantDestinations(t, "at first", l.destinations(), "/a")
+		l.sendTo("/b", r)
+		wantDestinations(t, "the same message over another broker", l.destinations())
+		time.Sleep(askAgain)
+		l.sendTo("/b", r)
+		wantDestinations(t, "asked again", l.destinations(), "/b")
+		l.sendTo("/c", r)
+		wantDestinations(t, "asked again too soon", l.destinations())
+		time.Sleep(askAgain)
+		for _, change := range []func(*mco.Request){
+			func(r *mco.Request) { r.Caller = "uid=1" },
+			func(r *mco.Request) { r.Sender = "other.example.net" },
+			func(r *mco.Request) { r.Agent = "echo" },
+		} {
+			other := r
+			change(&other)
+			l.sendTo("/thief", other)
+		}
+		l.sendTo("", r)
+		wantDestinations(t, "somebody else asks", l.destinations())
+		if s := l.daemon.Statistics(); s.Passed != 1 || s.Replies != 1 || s.Reasked != 1 || s.Repeated != 7 {
+			t.Errorf("statistics %+v", s)
+		}
+		l.end()
+	})
+}
+
+func TestARunningRequestIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := start(t, nil)
+		r := l.request("wait")
+		l.sendTo("/a", r)
+		time.Sleep(askAgain)
+		for range 2 {
+			l.sendTo("/b", r)
+		}
+		for i := range 10 {
+			l.sendTo(fmt.Sprint("/", i), r)
+		}
+		l.silent()
+		l.worker.release <- struct{}{}
+		synctest.Wait()
+		wantDestinations(t, "at the end", l.destinations(), "/b", "/0", "/1", "/2", "/a")
+		l.end()
+	})
+}
+
+func TestKeptRepliesEndWithTheirTTL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := start(t, nil)
+		l.sendTo("/a", l.request("say"))
+		time.Sleep(time.Minute + 2*time.Second)
+		synctest.Wait()
+		k := &l.daemon.kept
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if len(k.replies)+len(k.order)+k.bytes != 0 {
+			t.Errorf("%d replies of %d bytes are kept", len(k.replies), k.bytes)
+		}
+		l.stop()
+	})
+}
+
+func TestKeptRepliesAreBounded(t *testing.T) {
+	now := time.Unix(1700000000, 0)
+	var k kept
+	defer k.stop()
+	request := func(i int) mco.Request {
+		return mco.Request{ID: fmt.Sprint(i), Time: now, TTL: time.Hour}
+	}
+	const size = maxKeptBytes / 100
+	for i := range 1000 {
+		r := request(i)
+		k.begin(r, now)
+		k.finish(r, make([]byte, size), now)
+		if len(k.replies) > maxKept || len(k.order) != len(k.replies) || k.bytes > maxKeptBytes || k.bytes != size*len(k.replies) {
+			t.Fatalf("%d replies, %d in order, %d bytes after %d", len(k.replies), len(k.order), k.bytes, i)
+		}
+	}
+	if len(k.again(request(999), "/a", now.Add(time.Minute))) != size || k.again(request(0), "/a", now.Add(time.Minute)) != nil {
+		t.Error("not the newest ones are kept")
+	}
+	for i := range 10 * maxKept {
+		k.begin(request(1000+i), now)
+		k.begin(request(1000+i/2), now) // an id that comes again
+	}
+	if len(k.replies) != maxKept {
+		t.Errorf("%d requests are kept", len(k.replies))
+	}
+}
