@@ -124,7 +124,7 @@ func (w *writer) defined() (*Definitions, []secret.Value) {
 	for _, u := range g.Users {
 		user := User{Name: u.Name, Tags: Tags{Names: u.Tags, List: g.Version.AtLeast(3, 12)}}
 		if u.Secret.Set() {
-			if err := u.Secret.Fits(secret.URIPart); err != nil {
+			if err := u.Secret.Fits(secret.Password); err != nil {
 				w.unrepresentable(u.Secret, folder+"definitions.json", err)
 				continue
 			}

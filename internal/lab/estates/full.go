@@ -77,6 +77,7 @@ func Full() *estate.Estate {
 		Release: "2023.1", Durable: true, ConnPool: 30, ResponseTimeout: 60, ThreadPool: 64, Nodes: []*estate.Node{ap1}}
 	e.Clients = []*estate.ClientProfile{{Name: "shop", VHost: "shop", User: user,
 		Endpoints: []estate.Endpoint{{Host: "192.0.2.110", Port: 5672}, {Host: "2001:db8::1", Port: 5672}}}}
+	furnish(e, main, passive, []*estate.Node{ha1, mq1}, []*estate.Node{ha2})
 	return e
 }
 
