@@ -1,7 +1,6 @@
 package facts
 
 import (
-	"slices"
 	"strings"
 	"unique"
 
@@ -18,11 +17,16 @@ const (
 // kept returns a copy of s that does not hold the file, shared by all nodes that have the same text.
 func kept(s string) string { return unique.Make(s).Value() }
 
-// used are the facts that the rules read by themselves.
-var used = [...]string{
-	"cloud", "datacenter", "domain", "ec2_metadata", "facterversion", "fqdn", "gce", "az_metadata", "hostname", "interfaces", "ipaddress", "ipaddress6",
-	"limits", "macaddress", "memory", "netmask", "netmask6", "network", "network6", "networking", "operatingsystem", "operatingsystemmajrelease",
-	"operatingsystemrelease", "os", "osfamily", "processorcount", "processors", "ruby", "rubyversion", "scope6", "ec2_userdata", "cgroup",
+// used tells that the rules read a fact by themselves.
+func used(name string) bool {
+	switch name {
+	case "cloud", "datacenter", "domain", "ec2_metadata", "ec2_userdata", "facterversion", "fqdn", "gce", "az_metadata", "hostname", "interfaces",
+		"ipaddress", "ipaddress6", "limits", "cgroup", "macaddress", "memory", "netmask", "netmask6", "network", "network6", "networking",
+		"operatingsystem", "operatingsystemmajrelease", "operatingsystemrelease", "os", "osfamily", "processorcount", "processors", "ruby",
+		"rubyversion", "scope6":
+		return true
+	}
+	return false
 }
 
 // perInterface are the prefixes of flat facts that tell of one interface. Those of IPv6 change when a VIP comes.
@@ -32,7 +36,7 @@ var perInterface = [...]string{"ipaddress_", "ipaddress6_", "netmask_", "netmask
 func (r *reader) custom() {
 	for i := range r.facts.members {
 		m := &r.facts.members[i]
-		if !slices.Contains(used[:], m.key) && !ballast(m.key) && !volatile(m.key) && !ofInterface(m.key) {
+		if !used(m.key) && !ballast(m.key) && !volatile(m.key) && !ofInterface(m.key) {
 			r.keep(m.key, &m.value, 1)
 		}
 	}

@@ -211,6 +211,8 @@ func TestFaults(t *testing.T) {
 		{"flat mask differs", `{` + eth0 + `,"ipaddress_eth0":"10.0.0.1","netmask_eth0":"255.255.0.0"}`, factConflict, "netmask_eth0"},
 		{"flat MAC differs", `{` + eth0 + `,"macaddress_eth0":"02:00:00:00:00:02"}`, factConflict, "macaddress_eth0"},
 		{"flat MTU differs", `{` + eth0 + `,"mtu_eth0":"9000"}`, factConflict, "mtu_eth0"},
+		{"flat first address differs", `{"networking":{"hostname":"a1","ip":"10.0.0.1","interfaces":{"eth0":{"ip":"10.0.0.1"}}},"ipaddress":"10.0.0.2"}`, factConflict, "networking.ip"},
+		{"flat interface is unknown", `{` + eth0 + `,"interfaces":"eth0,eth1,down","ipaddress_eth1":"10.0.1.2"}`, factConflict, "eth1"},
 		{"flat name differs", `{` + eth0 + `,"hostname":"a2"}`, factConflict, "networking.hostname"},
 		{"flat memory differs", `{"hostname":"a1","memory":{"system":{"total_bytes":4123168604}},"memorysize_mb":"1869.45"}`, factConflict, "memory.system.total_bytes"},
 		{"flat processors differ", `{"hostname":"a1","processors":{"count":4},"processorcount":"2"}`, factConflict, "processors.count"},
@@ -256,6 +258,7 @@ func TestFaults(t *testing.T) {
 		{"YAML merge", "a: &a\n  b: 1\n<<: *a\n", inputSyntax, "merged"},
 		{"YAML wrapper of nothing", "--- !ruby/object:Puppet::Node::Facts\nname: a1\n", inputSyntax, "values"},
 		{"YAML deep", "a: " + deep, inputLimit, "deep"},
+		{"YAML very deep", "a: " + strings.Repeat("[", 20_000), inputLimit, ""},
 		{"YAML of many values", "a: [" + strings.Repeat("x,", 100_001) + "x]", inputLimit, "values"},
 		{"YAML of many aliases", "a: &a x\nb: [" + strings.Repeat("*a ,", 1001) + "x]", inputLimit, "aliases"},
 	}

@@ -87,8 +87,11 @@ func libraryFault(err error) *fault {
 			}
 		}
 	}
-	if strings.Contains(what, "invalid Unicode character escape") {
+	switch {
+	case strings.Contains(what, "invalid Unicode character escape"):
 		f.class = inputEncoding
+	case strings.Contains(what, "exceeded max depth"):
+		f.class = inputLimit
 	}
 	f.what = "not YAML: " + strings.Trim(strconv.QuoteToASCII(what), `"`)
 	return f
