@@ -25,7 +25,8 @@ const (
 type kept struct {
 	mu      sync.Mutex // guards the fields below
 	replies map[asked]*keptReply
-	order   []asked // in order of arrival
+	order   []asked // in order of arrival, from index head on
+	head    int
 	bytes   int
 	sweeper *time.Timer // drops what is over when nothing else comes
 }
@@ -95,19 +96,26 @@ func (k *kept) again(r mco.Request, to string, now time.Time) []byte {
 
 // shrink drops what is over, and the oldest until the rest is within bounds. Requests are over in about the order in which they came.
 func (k *kept) shrink(now time.Time) {
-	n := 0
-	for n < len(k.order) && (len(k.order)-n > maxKept || k.bytes > maxKeptBytes || !now.Before(k.replies[k.order[n]].until)) {
-		k.bytes -= len(k.replies[k.order[n]].payload)
-		delete(k.replies, k.order[n])
-		n++
+	for k.head < len(k.order) {
+		oldest := k.replies[k.order[k.head]]
+		if len(k.order)-k.head <= maxKept && k.bytes <= maxKeptBytes && now.Before(oldest.until) {
+			break
+		}
+		k.bytes -= len(oldest.payload)
+		delete(k.replies, k.order[k.head])
+		k.order[k.head] = asked{}
+		k.head++
 	}
-	k.order = k.order[:copy(k.order, k.order[n:])]
-	if len(k.order) == 0 {
-		k.replies, k.order = nil, nil
+	if k.head == len(k.order) {
+		k.replies, k.order, k.head = nil, nil, 0
 		return
 	}
-	if wait := max(k.replies[k.order[0]].until.Sub(now), askAgain); k.sweeper == nil {
-		k.sweeper = time.AfterFunc(wait, func() {
+	if k.head > maxKept {
+		k.order = k.order[:copy(k.order, k.order[k.head:])]
+		k.head = 0
+	}
+	if k.sweeper == nil {
+		k.sweeper = time.AfterFunc(max(k.replies[k.order[k.head]].until.Sub(now), askAgain), func() {
 			k.mu.Lock()
 			defer k.mu.Unlock()
 			k.sweeper = nil
@@ -123,7 +131,7 @@ func (k *kept) stop() {
 	if k.sweeper != nil {
 		k.sweeper.Stop()
 	}
-	k.replies, k.order, k.bytes = nil, nil, 0
+	k.replies, k.order, k.head, k.bytes = nil, nil, 0, 0
 }
 
 // answerAgain sends the reply to a request that came before, if it is one that its client asks for again.

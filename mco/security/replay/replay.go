@@ -57,7 +57,8 @@ func (m *Memory) First(r mco.Request, now, until time.Time) bool {
 	if r.Time.Before(m.since) {
 		return false
 	}
-	keys := keysOf(r)
+	var room [2]key
+	keys := keysOf(room[:0], r)
 	for _, k := range keys {
 		if known, ok := m.until[k]; ok && now.Unix() <= known {
 			return false
@@ -71,20 +72,19 @@ func (m *Memory) First(r mco.Request, now, until time.Time) bool {
 	return true
 }
 
-// keysOf returns what r is known by.
-func keysOf(r mco.Request) []key {
-	keys := []key{keyOf("id", r.ID)}
+// keysOf appends what r is known by.
+func keysOf(dst []key, r mco.Request) []key {
+	dst = append(dst, keyOf("id ", r.ID))
 	if r.Signed != "" {
-		keys = append(keys, keyOf("signed", r.Signed))
+		dst = append(dst, keyOf("signed ", r.Signed))
 	}
-	return keys
+	return dst
 }
 
-func keyOf(kind, text string) (k key) {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s %s", kind, text)
-	copy(k[:], h.Sum(nil))
-	return k
+func keyOf(kind, text string) key {
+	var room [256]byte // most texts fit, and are not copied to the heap
+	sum := sha256.Sum256(append(append(room[:0], kind...), text...))
+	return key(sum[:len(key{})])
 }
 
 // Len is how many entries are remembered.
