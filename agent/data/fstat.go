@@ -22,8 +22,13 @@ func (fstatData) Name() string { return "fstat" }
 
 func (fstatData) Query(ctx context.Context, query mco.Value) (*mco.Map, error) {
 	name, _ := query.AsString()
+	return Stat(ctx, name)
+}
+
+// Stat describes a file by the outputs of the data plugin fstat. A file that is not there is described as such.
+func Stat(ctx context.Context, name string) (*mco.Map, error) {
 	zero := mco.Int(0)
-	answer := outputs(out("name", query), out("output", mco.String("not present")), out("type", mco.String("unknown")), out("mode", mco.String("0000")),
+	answer := outputs(out("name", mco.String(name)), out("output", mco.String("not present")), out("type", mco.String("unknown")), out("mode", mco.String("0000")),
 		out("present", zero), out("size", zero), out("mtime", zero), out("ctime", zero), out("atime", zero), out("mtime_seconds", zero),
 		out("ctime_seconds", zero), out("atime_seconds", zero), out("md5", zero), out("uid", zero), out("gid", zero))
 	// A link that points nowhere is not present, one that points somewhere is described itself.
