@@ -221,8 +221,7 @@ type Balancer struct {
 	Members []*BalancerMember
 	To      []*BrokerMember
 	Group   *BrokerGroup
-	VIP     netip.Prefix   // the first of VIPs; zero: none
-	VIPs    []netip.Prefix // all addresses that move together, in the topology's order; IPv6 ones need a VRRP instance of their own
+	VIP     netip.Prefix // zero: none
 	Ports   []BalancedPort
 	Mode    Mode
 	Check   Check

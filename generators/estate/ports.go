@@ -74,9 +74,7 @@ func sockets(n *Node) []listener {
 		}
 		var bind []netip.Addr
 		if b.BindVIP {
-			for _, vip := range b.VIPs {
-				bind = append(bind, vip.Addr())
-			}
+			bind = []netip.Addr{b.VIP.Addr()}
 		}
 		for _, p := range b.Ports {
 			tcp("balancer "+b.Name+" "+p.Name, p.Port, bind...)

@@ -76,10 +76,8 @@ func (r *resolver) viaBalancer(b *Balancer, t topology.Text, protocol string) ro
 		r.bad("cross.mismatch", t.Place, "the balancer "+b.Name+" does not balance "+protocol, "", "ports: {"+protocol+": PORT}")
 		return to
 	}
-	for _, vip := range b.VIPs {
-		to.endpoints = append(to.endpoints, Endpoint{Host: vip.Addr().String(), Port: port})
-	}
-	if len(b.VIPs) > 0 {
+	if b.VIP.IsValid() {
+		to.endpoints = []Endpoint{{Host: b.VIP.Addr().String(), Port: port}}
 		return to
 	}
 	for _, m := range b.Members {

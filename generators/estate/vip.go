@@ -159,8 +159,7 @@ func (r *resolver) mayHold(n *Node, vip netip.Addr) bool {
 		return true
 	}
 	for _, b := range r.estate.Balancers {
-		has := func(p netip.Prefix) bool { return p.Addr() == vip }
-		if !slices.ContainsFunc(b.VIPs, has) {
+		if b.VIP.Addr() != vip {
 			continue
 		}
 		if slices.ContainsFunc(b.Members, func(m *BalancerMember) bool { return m.Node == n }) ||

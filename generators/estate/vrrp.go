@@ -43,20 +43,15 @@ func (r *resolver) vrrp(b *Balancer, t *topology.Balancer, key string) {
 	}
 }
 
-// vrrpVersion: version 2 is for IPv4 alone, and an instance of either has one family.
+// vrrpVersion: version 2 is for IPv4 alone.
 func (r *resolver) vrrpVersion(b *Balancer, given *topology.VRRP, key string) {
-	var has4, has6 bool
-	for _, vip := range b.VIPs {
-		has4, has6 = has4 || vip.Addr().Is4(), has6 || vip.Addr().Is6()
-	}
 	usual := 2
-	if has6 && !has4 {
+	if b.VIP.Addr().Is6() {
 		usual = 3
 	}
 	b.VRRP.Version = r.number(key+".version", given.Version, usual, 2, 3)
-	if has6 && b.VRRP.Version == 2 {
-		at := r.file.Balancers[b.Name].VIP[0].Place
-		r.bad("vip.family", at, "VRRP version 2 knows no IPv6", "", "version: 3, or a balancer for each family")
+	if b.VIP.Addr().Is6() && b.VRRP.Version == 2 {
+		r.bad("vip.family", given.Version.Place, "VRRP version 2 knows no IPv6", b.VIP.String(), "version: 3")
 	}
 }
 
