@@ -1,6 +1,12 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/mco-go/mco-go/mco/cli/generate"
+)
 
 // extra returns the commands that are ours. They stand beside the original's and have flags of their own.
-func extra() []*cobra.Command { return []*cobra.Command{demo(), simulate(), devBroker()} }
+func extra() []*cobra.Command {
+	return []*cobra.Command{demo(), simulate(), devBroker(), generate.Command()}
+}
