@@ -150,10 +150,7 @@ func (j *job) reply(body mco.Value, wait time.Duration) {
 		d.log.Warn(fmt.Sprintf("Message %s names no reply destination. Dropping the reply.", description(j.request)))
 		return
 	}
-	payload, err := d.opt.Security.EncodeReply(mco.Reply{
-		RequestID: j.request.ID, IDEncoding: j.request.IDEncoding,
-		Sender: d.opt.Identity, Agent: j.request.Agent, Time: time.Now(), Body: body,
-	}, j.request)
+	payload, err := j.encode(body)
 	if err == nil {
 		for _, to := range d.kept.finish(j.request, payload, time.Now()) {
 			d.stats.reasked.Add(1)
