@@ -149,32 +149,11 @@ func (r *resolver) servers(t *topology.Collective) []*Node {
 // matches tells whether a node's facts equal every term.
 func matches(f *facts.Node, terms []topology.Term) bool {
 	for _, t := range terms {
-		if value, ok := fact(f, t.Fact); !ok || value != t.Value {
+		if value, ok := f.Fact(t.Fact); !ok || value != t.Value {
 			return false
 		}
 	}
 	return true
-}
-
-func fact(f *facts.Node, name string) (string, bool) {
-	switch name {
-	case "hostname", "networking.hostname":
-		return f.Hostname, true
-	case "fqdn", "networking.fqdn":
-		return f.FQDN, true
-	case "os.family", "osfamily":
-		return f.OS.Family, true
-	case "os.name", "operatingsystem":
-		return f.OS.Name, true
-	case "os.release.full", "operatingsystemrelease":
-		return f.OS.Release, true
-	case "os.release.major", "operatingsystemmajrelease":
-		return f.OS.Major, true
-	case "datacenter":
-		return f.Datacenter, f.Datacenter != ""
-	}
-	value, ok := f.Custom[name]
-	return value, ok
 }
 
 // checkShared: a node has one server.cfg and one client.cfg, so that its collectives must agree on all but their names.
