@@ -18,6 +18,7 @@ import (
 	"github.com/mco-go/mco-go/agent"
 	"github.com/mco-go/mco-go/agent/data"
 	"github.com/mco-go/mco-go/mco"
+	"github.com/mco-go/mco-go/mco/config"
 	"github.com/mco-go/mco-go/mco/ddl"
 )
 
@@ -116,7 +117,7 @@ func connect(ctx context.Context, addr netip.Addr, port int64) connection {
 }
 
 // Data returns the data plugin nettest.
-func Data() []data.Plugin { return []data.Plugin{reachable{}} }
+func Data(*config.Config) ([]data.Plugin, error) { return []data.Plugin{reachable{}}, nil }
 
 // reachable tells whether host:port can be connected to (data/nettest_data.rb).
 type reachable struct{}

@@ -100,7 +100,7 @@ func TestData(t *testing.T) {
 		"localhost:" + strconv.FormatInt(port, 10): "{:connect=>true}", "127.0.0.1:1": "{:connect=>false}", "nosuch.invalid:1": "{:connect=>false}",
 		"localhost": "error", "localhost:x": "error",
 	} {
-		m, err := Data()[0].Query(t.Context(), mco.String(query))
+		m, err := reachable{}.Query(t.Context(), mco.String(query))
 		got := "error"
 		if err == nil {
 			got = inspect.Text(mco.Hash(m))

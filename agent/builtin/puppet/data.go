@@ -4,16 +4,20 @@ import (
 	"context"
 	"time"
 
+	"github.com/mco-go/mco-go/agent/command"
 	"github.com/mco-go/mco-go/agent/data"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/config"
 )
 
-// Data returns the data plugins puppet and resource.
+// Data returns the data plugins puppet and resource, none where Puppet is not installed.
 func Data(c *config.Config) ([]data.Plugin, error) {
 	in, _, err := find(c)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := command.LookPath(in.command[0]); err != nil {
+		return nil, nil
 	}
 	return []data.Plugin{stateData{in}, resourceData{in}}, nil
 }

@@ -123,7 +123,7 @@ func announce(log *logging.Logger, cfg *config.Config, program string) {
 
 // serve runs the daemon until a signal ends it.
 func serve(cfg *config.Config, log *logging.Logger, parent notifier) error {
-	d, err := node.Build(node.Options{Config: cfg, Log: log.Logger, Providers: providers(), StateDir: cfg.Own.StateDir})
+	d, err := node.Build(node.Options{Config: cfg, Log: log.Logger, Providers: providers(cfg, log.Logger), StateDir: cfg.Own.StateDir})
 	if err != nil {
 		log.Error("Failed to initialize MCollective runner.")
 		log.Error(err.Error())
