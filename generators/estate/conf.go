@@ -66,6 +66,8 @@ func (r *resolver) extra(g *BrokerGroup, t *topology.Broker) {
 		switch {
 		case topology.SecretKey(key):
 			r.bad("secret.inline", v.Place, "a topology holds no secrets", "", "")
+		case key == "hipe_compile":
+			r.bad("feature.removed", v.Place, "Erlang has lost it with OTP 24", key, "leave the key out")
 		case !known:
 			p := problem.Problem{Class: "topology.unknown-key", Where: v.Place.String(), What: "rabbitmq.conf has no such key"}
 			if near := topology.Nearest(key, confNames()); near != "" {

@@ -132,6 +132,7 @@ type change struct {
 	Set               map[string]any
 	AddBalancer       map[string]any    `yaml:"add_balancer"`
 	Secret            map[string]string `yaml:"secret"`
+	Warning           bool
 	DropFact          map[string]string `yaml:"drop_fact"`
 }
 
@@ -176,7 +177,11 @@ func (c change) load(t *testing.T, e expectations) problem.List {
 		dir = without(t, dir, c.DropFact)
 	}
 	set, problems := facts.Read([]string{dir}, nil, facts.DefaultLimits())
-	_, more := estate.Load(writeYAML(t, filepath.Join(t.TempDir(), "topology.yaml"), topology), estate.Options{Facts: set, Secrets: secrets(t, c.Secret)})
+	beside := t.TempDir() // with all that may be included
+	if err := os.CopyFS(beside, os.DirFS(corpus("topology"))); err != nil {
+		t.Fatal(err)
+	}
+	_, more := estate.Load(writeYAML(t, filepath.Join(beside, "changed.yaml"), topology), estate.Options{Facts: set, Secrets: secrets(t, c.Secret)})
 	return append(problems, more...)
 }
 

@@ -3,6 +3,7 @@ package estate
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -194,12 +195,28 @@ func (r *resolver) finishDefinitions(g *BrokerGroup) {
 	for _, p := range t.Policies {
 		r.knownVHost(g, p.VHost)
 	}
+	r.checkDurability(g, t)
 	slices.SortStableFunc(g.Permissions, func(a, b Permission) int { return cmp.Or(cmp.Compare(a.VHost, b.VHost), cmp.Compare(a.User, b.User)) })
 	slices.SortStableFunc(g.Exchanges, func(a, b Exchange) int { return cmp.Or(cmp.Compare(a.VHost, b.VHost), cmp.Compare(a.Name, b.Name)) })
 	slices.SortStableFunc(g.Queues, func(a, b Queue) int { return cmp.Or(cmp.Compare(a.VHost, b.VHost), cmp.Compare(a.Name, b.Name)) })
 	slices.SortStableFunc(g.Policies, func(a, b Policy) int {
 		return cmp.Or(cmp.Compare(a.VHost, b.VHost), cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Name, b.Name))
 	})
+}
+
+// checkDurability warns of queues that a policy copies to other nodes though they do not survive the restart of one.
+func (r *resolver) checkDurability(g *BrokerGroup, t *topology.Broker) {
+	for _, q := range t.Queues {
+		if !q.Durable.Set || q.Durable.V {
+			continue
+		}
+		for _, p := range g.Policies {
+			pattern, err := regexp.Compile(p.Pattern)
+			if p.Definition["ha-mode"] != nil && p.VHost == or(q.VHost, "/") && err == nil && pattern.MatchString(q.Name.V) {
+				r.warn("cross.mismatch", q.Place, "the queue "+q.Name.V+" is mirrored by the policy "+p.Name+" and lost with a restart", "durable: true")
+			}
+		}
+	}
 }
 
 func (r *resolver) knownVHost(g *BrokerGroup, t topology.Text) {
