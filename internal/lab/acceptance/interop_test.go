@@ -16,7 +16,10 @@ import (
 
 var peers lab.Shared
 
-func TestMain(m *testing.M) { os.Exit(peers.Run(m)) }
+func TestMain(m *testing.M) {
+	asked()
+	os.Exit(peers.Run(m))
+}
 
 // The programs, as the matrix names them.
 const (
