@@ -24,6 +24,7 @@ type twins struct {
 	ruby, golang *lab.Node
 	client       *lab.Client
 	hosts        string
+	audits       string // folder of the audit logs, by identity
 }
 
 // TestServices compares what a node of ours offers beside its agents with what one of the original does.
@@ -33,21 +34,23 @@ func TestServices(t *testing.T) {
 	w := startTwins(t, b)
 	t.Run("rpcutil", w.tellsTheSame)
 	t.Run("statistics", w.countsTheSame)
+	t.Run("audit", w.auditsTheSame)
 	t.Run("registration meta", w.isRegistered)
 }
 
 func startTwins(t *testing.T, b *lab.Broker) *twins {
 	t.Helper()
-	lib := t.TempDir()
+	lib, audits := t.TempDir(), t.TempDir()
 	node := func(start func(testing.TB, lab.ServerCfg) *lab.Node, identity string) *lab.Node {
 		return start(t, lab.ServerCfg{
-			Cfg:      lab.Cfg{Brokers: []*lab.Broker{b}, LibDirs: []string{lib}},
+			Cfg: lab.Cfg{Brokers: []*lab.Broker{b}, LibDirs: []string{lib}, Extra: []string{
+				"rpcaudit = 1", "rpcauditprovider = Logfile", "plugin.rpcaudit.logfile = " + filepath.Join(audits, identity)}},
 			Identity: identity,
 			Facts:    "---\nrole: web\ncores: 2\nnested:\n  a: [1, two, true]\n  b: ~\nyes: no\ngreeting: grüß\n",
 			Classes:  []string{"base", "role::web"},
 		})
 	}
-	w := &twins{broker: b, ruby: node(lab.RubyNode, "twin.ruby"), golang: node(lab.GoNode, "twin.go")}
+	w := &twins{broker: b, audits: audits, ruby: node(lab.RubyNode, "twin.ruby"), golang: node(lab.GoNode, "twin.go")}
 	w.ruby.WaitReady(t, b, 60*time.Second)
 	w.golang.WaitReady(t, b, 60*time.Second)
 	w.client = lab.GoMco(t, lab.ClientCfg{Cfg: lab.Cfg{Brokers: []*lab.Broker{b}}})
@@ -78,7 +81,7 @@ func (w *twins) plain(t *testing.T, n *lab.Node, a answer) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.NewReplacer(n.Identity, "<identity>", filepath.Dir(n.Config), "<dir>", mco.Version(), mco.OriginalVersion).Replace(string(raw))
+	text := strings.NewReplacer(w.audits, "<audits>", n.Identity, "<identity>", filepath.Dir(n.Config), "<dir>", mco.Version(), mco.OriginalVersion).Replace(string(raw))
 	var out answer
 	if err := json.Unmarshal([]byte(text), &out); err != nil {
 		t.Fatal(err)
@@ -163,6 +166,33 @@ func maskSecrets(t *testing.T, original, ours any) {
 	}
 	if g["psk"] != "[masked]" {
 		t.Errorf("psk is told as %v", g["psk"])
+	}
+}
+
+// auditsTheSame compares the audit logs of both, byte for byte but for the times: of the requests before, and of inputs of each kind.
+func (w *twins) auditsTheSame(t *testing.T) {
+	for _, note := range []string{"it's", `a "b" \ #{c} #$d #@e`, "grüß €", "\x1b[31m", "a\tb", strings.Repeat("long ", 60)} {
+		w.ask(t, "get_fact", "fact=role", "note="+note) // inputs that no DDL declares pass
+	}
+	read := func(identity string) []string {
+		raw, err := os.ReadFile(filepath.Join(w.audits, identity))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.SplitAfter(string(raw), "\n")
+		for i, line := range lines {
+			if time, rest, ok := strings.Cut(line, "] "); ok && len(time) == len("[2026-11-20 20:26:49 UTC") {
+				lines[i] = rest
+			}
+		}
+		return lines
+	}
+	original, ours := read("twin.ruby"), read("twin.go")
+	if len(original) < 70 {
+		t.Errorf("the original audited %d requests: the test shows too little", len(original))
+	}
+	if diff := cmp.Diff(original, ours); diff != "" {
+		t.Errorf("(-original +ours)\n%s", diff)
 	}
 }
 
