@@ -29,14 +29,18 @@ func fleet(servers int) *estate.Collective {
 	return c
 }
 
-// written returns the settings of the node's one file, which must read back.
-func written(t *testing.T, n *estate.Node) (target.File, map[string]string) {
+// written returns a file of the node, which must read back, and its settings.
+func written(t *testing.T, n *estate.Node, kind string) (target.File, map[string]string) {
 	t.Helper()
 	set, problems := Files(nil, n)
-	if len(set.Files) != 1 || problems.Failed() {
-		t.Fatalf("%d files, %v", len(set.Files), problems)
+	if problems.Failed() {
+		t.Fatal(problems)
 	}
-	f := set.Files[0]
+	i := slices.IndexFunc(set.Files, func(f target.File) bool { return f.Kind == kind })
+	if i < 0 {
+		t.Fatalf("%s has no %s", n.Name, kind)
+	}
+	f := set.Files[i]
 	if err := f.Check(f.Content); err != nil {
 		t.Error(err)
 	}
@@ -89,14 +93,14 @@ func TestSettings(t *testing.T) {
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
 			c := fleet(1)
-			n := c.Servers[0]
+			n, kind := c.Servers[0], "server.cfg"
 			if r.client {
-				n = c.Clients[0]
+				n, kind = c.Clients[0], "client.cfg"
 			}
 			if r.change != nil {
 				r.change(c, n)
 			}
-			f, got := written(t, n)
+			f, got := written(t, n, kind)
 			for key, want := range r.want {
 				if v, ok := got[key]; v != want || ok != (want != "") {
 					t.Errorf("%s = %q, want %q in\n%s", key, v, want, f.Content)
@@ -129,10 +133,10 @@ func TestReconnectSpread(t *testing.T) {
 			if r.change != nil {
 				r.change(c)
 			}
-			if _, got := written(t, c.Servers[0]); got[spreadKey] != r.want {
+			if _, got := written(t, c.Servers[0], "server.cfg"); got[spreadKey] != r.want {
 				t.Errorf("%q, want %q", got[spreadKey], r.want)
 			}
-			if _, got := written(t, c.Clients[0]); got[spreadKey] != "" {
+			if _, got := written(t, c.Clients[0], "client.cfg"); got[spreadKey] != "" {
 				t.Error("a client waits")
 			}
 		})
@@ -168,8 +172,8 @@ func TestProblems(t *testing.T) {
 // Our own programs load the files without a remark.
 func TestOursLoad(t *testing.T) {
 	c := fleet(1000)
-	for _, n := range []*estate.Node{c.Servers[0], c.Clients[0]} {
-		f, _ := written(t, n)
+	for kind, n := range map[string]*estate.Node{"server.cfg": c.Servers[0], "client.cfg": c.Clients[0]} {
+		f, _ := written(t, n, kind)
 		path := filepath.Join(t.TempDir(), f.Kind)
 		if err := os.WriteFile(path, f.Content, f.Mode); err != nil {
 			t.Fatal(err)

@@ -2,12 +2,12 @@ package rabbitmq
 
 import (
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 
 	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/secret"
+	"github.com/mco-go/mco-go/generators/uri"
 )
 
 // stream is one direction of a link, on the side where it runs.
@@ -49,34 +49,9 @@ func (s stream) name(i int) string { return s.remote.Name + "-" + strconv.Itoa(i
 func (s stream) uris() []string {
 	var all []string
 	for _, m := range s.remote.Members {
-		all = append(all, s.uri(m))
+		all = append(all, uri.AMQP(s.link.User, estate.Endpoint{Host: m.Address().String(), Port: s.remote.Listen.AMQP}, s.vhost()))
 	}
 	return all
-}
-
-func (s stream) uri(m *estate.BrokerMember) string {
-	user := Escape(s.link.User.Name)
-	if s.link.User.Secret.Set() {
-		user += ":" + Escape(s.link.User.Secret.Reveal())
-	}
-	if user != "" {
-		user += "@"
-	}
-	return "amqp://" + user + net.JoinHostPort(m.Address().String(), strconv.Itoa(s.remote.Listen.AMQP)) + "/" + Escape(s.vhost())
-}
-
-// Escape percent-encodes all but RFC 3986's unreserved characters, so that a part of a URI holds any text.
-func Escape(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		if c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0 {
-			b.WriteByte(c)
-			continue
-		}
-		fmt.Fprintf(&b, "%%%02X", c)
-	}
-	return b.String()
 }
 
 // links adds the parameters and policies of what runs here, and returns the form that the link's secrets have there.
@@ -88,7 +63,7 @@ func (w *writer) links(d *Definitions) []secret.Value {
 			continue // in advanced.config or rabbitmq.config
 		}
 		if u := s.link.User.Secret; u.Set() {
-			secrets = append(secrets, secret.New(u.Name(), Escape(u.Reveal())))
+			secrets = append(secrets, secret.New(u.Name(), uri.Escape(u.Reveal())))
 		}
 		switch s.link.Kind {
 		case "federation":

@@ -3,6 +3,7 @@ package rabbitmq
 import (
 	"github.com/mco-go/mco-go/generators/erlang"
 	"github.com/mco-go/mco-go/generators/secret"
+	"github.com/mco-go/mco-go/generators/uri"
 )
 
 // advanced writes advanced.config, which holds what rabbitmq.conf has no words for: static shovels.
@@ -27,7 +28,7 @@ func (w *writer) shovelTerms(path string) (erlang.List, []secret.Value) {
 			continue
 		}
 		if u := s.link.User.Secret; u.Set() {
-			secrets = append(secrets, secret.New(u.Name(), Escape(u.Reveal())))
+			secrets = append(secrets, secret.New(u.Name(), uri.Escape(u.Reveal())))
 		}
 		form := shovelBefore37
 		if w.group.Version.AtLeast(3, 7) {
@@ -81,7 +82,7 @@ func shovelBefore37(s stream, kind, name string) erlang.List {
 }
 
 // local is the way to the shovel's own broker, without a network and without a password.
-func (s stream) local() string { return "amqp:///" + Escape(s.vhost()) }
+func (s stream) local() string { return "amqp:///" + uri.Escape(s.vhost()) }
 
 // ends are the queue that a shovel reads, what is declared on either side, and where it publishes. An exchange is read through a queue of
 // the shovel's own, which ends with its connection.
