@@ -29,7 +29,11 @@ func joined(nics []nic) []Interface {
 			name = base(&n, named)
 		}
 		if i, ok := at[name]; ok && name != "" {
-			all[i].IPv4 = append(all[i].IPv4, n.IPv4...)
+			for _, p := range n.IPv4 {
+				if !slices.Contains(all[i].IPv4, p) {
+					all[i].IPv4 = append(all[i].IPv4, p)
+				}
+			}
 			all[i].IPv6 = usable(append(all[i].IPv6, n.IPv6...))
 		} else if name != "" {
 			at[name] = len(all)

@@ -33,7 +33,7 @@ func (r *result) fault(file string, f *fault) { r.problems.Add(f.problem(file)) 
 type row struct {
 	certname string
 	text     string // the whole element
-	line     int
+	number   int    // in the array
 }
 
 // array reads what PuppetDB answered, of which no more than a few batches are in memory at a time.
@@ -116,7 +116,7 @@ func (b *batch) work(s *scanner, file string) {
 		where := place(file, b.number+i)
 		switch {
 		case isRow(&v):
-			b.row(&v, element, where, b.lines[i])
+			b.row(&v, element, file, b.number+i)
 		case v.get("certname").there() && v.get("facts").there(), wrapped(&v):
 			d, f := unwrap(v, false, where)
 			if f != nil {
@@ -135,13 +135,13 @@ func (b *batch) work(s *scanner, file string) {
 	}
 }
 
-func (b *batch) row(v *value, element, where string, line int) {
+func (b *batch) row(v *value, element, file string, number int) {
 	certname := v.get("certname")
 	if certname.kind != text {
-		b.result.fault(where, &fault{class: factType, key: "certname", what: "a fact is of the wrong type", got: certname.kind.String(), want: text.String()})
+		b.result.fault(place(file, number), &fault{class: factType, key: "certname", what: "a fact is of the wrong type", got: certname.kind.String(), want: text.String()})
 		return
 	}
-	b.rows = append(b.rows, row{kept(certname.text), element, line})
+	b.rows = append(b.rows, row{kept(certname.text), element, number})
 }
 
 // ofRows puts the rows of each node together.
@@ -162,7 +162,7 @@ func ofRows(rows []row, file string, limits Limits) result {
 			v, _ := s.document(r.text, 2) // read before, without a fault
 			facts.members = append(facts.members, member{v.get("name").text, *v.get("value")})
 		}
-		where := place(file, byNode[name][0].line)
+		where := place(file, byNode[name][0].number)
 		if f := facts.twice(); f != nil {
 			all.fault(where, f)
 			continue

@@ -155,6 +155,18 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// Every length has one mask.
+func TestNetmaskOfEveryLength(t *testing.T) {
+	for _, all := range []netip.Addr{netip.MustParseAddr("255.255.255.255"), netip.MustParseAddr("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")} {
+		for bits := range all.BitLen() + 1 {
+			mask := netip.PrefixFrom(all, bits).Masked().Addr().String()
+			if n, err := Netmask(mask, all.Is6()); n != bits || err != nil {
+				t.Errorf("Netmask(%s): %d, %v, want %d", mask, n, err, bits)
+			}
+		}
+	}
+}
+
 // The message of a refusal goes to a terminal: it is printable ASCII whatever the value was.
 func FuzzRefusals(f *testing.F) {
 	for _, s := range []string{"ha1", "ha1\n", "h\u0430", "-x", "192.168.1.1", "\u202e", "\xff", "255.0.255.0", "02:00:5e:00:3d:fa", "1e300"} {
