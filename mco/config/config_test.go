@@ -153,8 +153,6 @@ plugin.mco.nosuch = 1
 		told[w.Line] = w.Text
 	}
 	wantTold := map[int]string{
-		11: "'plugin.mco.command.timeout' is not there yet: it has no effect in this version",
-		12: "'plugin.mco.command.output_max' is not there yet: it has no effect in this version",
 		21: "'plugin.mco.nosuch' is no setting that this version knows",
 	}
 	if !maps.Equal(told, wantTold) {

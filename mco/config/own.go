@@ -41,11 +41,6 @@ type own struct {
 	set func(*Settings, string) error
 }
 
-// unread names the settings that are checked, but that nothing acts on in this version.
-func unread(name string) bool {
-	return name == "mco.command.timeout" || name == "mco.command.output_max"
-}
-
 // OwnKeys returns every setting of ours, without "plugin.", with its default for the role.
 func OwnKeys(role Role) []Key {
 	var keys []Key
@@ -85,8 +80,8 @@ func owns(role Role) []own {
 				s.StateDir = v
 				return nil
 			}},
-		durationKey("mco.command.timeout", func(s *Settings) *time.Duration { return &s.CommandTimeout }, "0", "not there yet: seconds that a command may run; 0: the agent's timeout"),
-		bytesKey("mco.command.output_max", func(s *Settings) *int64 { return &s.CommandOutputMax }, "1 MiB", "not there yet: bytes kept of each stream of a command"),
+		durationKey("mco.command.timeout", func(s *Settings) *time.Duration { return &s.CommandTimeout }, "0", "seconds that a command of a caller may run, at most what its agent's timeout leaves; 0: that"),
+		bytesKey("mco.command.output_max", func(s *Settings) *int64 { return &s.CommandOutputMax }, "1 MiB", "bytes kept of each output stream of a command; what is beyond is counted and dropped"),
 		countKey("mco.command.concurrency", func(s *Settings) *int { return &s.CommandConcurrency }, "10", 1, "requests that each agent runs at once"),
 		countKey("mco.command.queue", func(s *Settings) *int { return &s.CommandQueue }, "100", 0, "requests that wait for each agent; beyond them the answer is that it is busy"),
 		choice("mco.audit.on_failure", func(s *Settings) *bool { return &s.AuditContinue }, "refuse", "continue", "what to do with a request that cannot be audited"),
@@ -135,9 +130,6 @@ func (c *Config) readOwn() error {
 		}
 		if err := o.set(&c.Own, text); err != nil {
 			return c.errorAt(c.places[key], "plugin.%s: %v", key, err)
-		}
-		if unread(key) && text != o.Default {
-			c.warn(c.places[key], true, "'plugin.%s' is not there yet: it has no effect in this version", key)
 		}
 	}
 	return nil
