@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sync"
 
 	"github.com/mco-go/mco-go/agent/command"
@@ -144,6 +145,12 @@ func serve(cfg *config.Config, log *logging.Logger, parent notifier) error {
 	defer end() // whatever ended the daemon
 	manager := underSystemd()
 	beside.Go(func() { manager.watch(ctx, log, d) })
+	beside.Go(func() {
+		// Reading the DDLs leaves a megabyte that a node at rest would carry until it has work.
+		if d.WaitReady(ctx) == nil {
+			debug.FreeOSMemory()
+		}
+	})
 	if cfg.Own.MetricsListen != "" {
 		showMetrics(ctx, &beside, cfg.Own.MetricsListen, log, d)
 	}
