@@ -173,7 +173,7 @@ func (p *Plan) compareGone(g target.Gone) (step, bool) {
 	switch {
 	case err != nil:
 		return s.refuse(err), true
-	case old == nil:
+	case old == nil, g.Foreign && !old.managed:
 		return s, false
 	case !old.managed && !p.options.Adopt:
 		return s.refuse(fmt.Errorf("%s; the file that is there was not written by mco generate: move it away or use --adopt", g.Why)), true

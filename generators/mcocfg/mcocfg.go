@@ -18,8 +18,6 @@ import (
 	"github.com/mco-go/mco-go/mco/config"
 )
 
-const remark = "Managed file: written by the generator, local edits are lost."
-
 // Files returns the node's server.cfg and client.cfg; nothing where it is in no collective.
 func Files(e *estate.Estate, n *estate.Node) (target.Set, problem.List) {
 	w := writer{node: n}
@@ -88,7 +86,7 @@ func encode(sections [][]config.Setting) ([]byte, error) {
 			return nil, fmt.Errorf("%.60q: key or value holds a character that is not printable ASCII", s.Key)
 		}
 	}
-	return config.WriteSettings(remark, sections...)
+	return config.WriteSettings(target.Remark, sections...)
 }
 
 func compare(content []byte, want []config.Setting) error {

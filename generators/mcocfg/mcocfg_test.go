@@ -191,3 +191,16 @@ func TestOursLoad(t *testing.T) {
 		}
 	}
 }
+
+// A fleet of 10,000 shall take some seconds of which the cfg files are a small part.
+func BenchmarkServer(b *testing.B) {
+	c := fleet(10_000)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		n := c.Servers[i%len(c.Servers)]
+		set, _ := Files(nil, n)
+		if err := set.Files[0].Check(set.Files[0].Content); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

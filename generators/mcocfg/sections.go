@@ -141,19 +141,18 @@ const (
 	agents     = 8
 )
 
-// reconnectSpread is how many seconds the broker needs to take all nodes back; 0: the default is enough.
+// reconnectSpread is how many seconds the broker needs to take all nodes back; 0: the default is enough. Of several collectives the
+// largest counts, which the others usually are parts of: to look for the nodes in common would take a fleet's square of steps.
 func reconnectSpread(in []*estate.Collective, given map[string]string) int {
-	nodes := make(map[*estate.Node]bool)
+	nodes := 0
 	for _, c := range in {
-		for _, n := range c.Servers {
-			nodes[n] = true
-		}
+		nodes = max(nodes, len(c.Servers))
 	}
 	subscriptions := agents + 1
 	if given["plugin.mco.rabbitmq.broadcast"] == "wildcard" || in[0].Pool.ServerSettings["agents_multiplex"] == "true" {
 		subscriptions = 2
 	}
-	seconds := float64(len(nodes)) * acceptCost * float64(1+subscriptions*len(in)) / 1000
+	seconds := float64(nodes) * acceptCost * float64(1+subscriptions*len(in)) / 1000
 	if seconds <= 1 {
 		return 0
 	}

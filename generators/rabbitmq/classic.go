@@ -45,7 +45,7 @@ func (w *writer) classic() {
 
 // terms writes a file of one term.
 func (w *writer) terms(kind string, t erlang.List, secrets []secret.Value) {
-	content, err := erlang.Write(remark, t)
+	content, err := erlang.Write(target.Remark, t)
 	if err != nil {
 		w.refuse("topology.type", folder+kind, "%v", err)
 	}

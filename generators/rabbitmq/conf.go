@@ -16,7 +16,7 @@ func (w *writer) conf() {
 	path := folder + "rabbitmq.conf"
 	settings := w.settings()
 	dialect := DialectOf(w.group.Version)
-	content, err := dialect.Encode(remark, settings)
+	content, err := dialect.Encode(target.Remark, settings)
 	if err != nil {
 		w.refuse("topology.type", path, "%v", err)
 	}

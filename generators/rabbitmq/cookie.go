@@ -19,7 +19,7 @@ func (w *writer) cookie() {
 		w.unrepresentable(cookie, path, err)
 		return
 	}
-	w.add(target.File{Kind: "erlang.cookie", Path: path, Owner: "rabbitmq", Group: "rabbitmq", Mode: 0o400, Content: []byte(cookie.Reveal()),
+	w.add(target.File{Kind: target.Cookie, Path: path, Owner: "rabbitmq", Group: "rabbitmq", Mode: 0o400, Content: []byte(cookie.Reveal()),
 		Order: orderCookie, Secrets: []secret.Value{cookie}, Service: target.Action{Service: "rabbitmq", How: target.Manual},
 		Check: func(content []byte) error {
 			if string(content) != cookie.Reveal() {

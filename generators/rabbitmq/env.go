@@ -14,7 +14,7 @@ import (
 func (w *writer) env() {
 	path := folder + "rabbitmq-env.conf"
 	variables := w.variables()
-	content, err := EncodeEnv(remark, variables)
+	content, err := EncodeEnv(target.Remark, variables)
 	if err != nil {
 		w.refuse("topology.type", path, "%v", err)
 	}

@@ -24,7 +24,7 @@ func (w *writer) plugins() {
 		w.refuse("topology.type", path, "%v", err)
 		return
 	}
-	w.add(target.File{Kind: "enabled_plugins", Path: path, Content: []byte(text), Order: orderPlugins, Service: restart(), Check: func(content []byte) error {
+	w.add(target.File{Kind: "enabled_plugins", Path: path, Content: []byte("%% " + target.Remark + "\n" + text), Order: orderPlugins, Service: restart(), Check: func(content []byte) error {
 		got, err := ParsePlugins(content)
 		if err == nil && !slices.Equal(got, enabled) {
 			err = fmt.Errorf("it enables %q", got)

@@ -17,11 +17,10 @@ import (
 	"github.com/mco-go/mco-go/generators/target"
 )
 
-// Folders and the remark on top of every file that can hold one.
+// Folders of the broker.
 const (
 	folder = "/etc/rabbitmq/"
 	home   = "/var/lib/rabbitmq/"
-	remark = "Managed file: written by the generator, local edits are lost."
 )
 
 // The order of writing: the cookie before a first start, the definitions before the file that names them.

@@ -3,6 +3,7 @@ package rabbitmq
 import (
 	"github.com/mco-go/mco-go/generators/erlang"
 	"github.com/mco-go/mco-go/generators/secret"
+	"github.com/mco-go/mco-go/generators/target"
 	"github.com/mco-go/mco-go/generators/uri"
 )
 
@@ -11,7 +12,10 @@ func (w *writer) advanced() {
 	shovels, secrets := w.shovelTerms(folder + "advanced.config")
 	if len(shovels) > 0 {
 		w.terms("advanced.config", erlang.List{erlang.Pair("rabbitmq_shovel", shovels)}, secrets)
+		return
 	}
+	w.set.Gone = append(w.set.Gone, target.Gone{Kind: "advanced.config", Path: folder + "advanced.config", Foreign: true,
+		Why: "no static shovel is asked for any more"})
 }
 
 // shovelTerms are the settings of the shovel plugin: its static shovels, and the form that their secrets have there.
@@ -44,7 +48,7 @@ func (w *writer) shovelTerms(path string) (erlang.List, []secret.Value) {
 
 // shovelFrom37 is a static shovel in the words of 3.7 and later.
 func shovelFrom37(s stream, kind, name string) erlang.List {
-	queue, source, target, publish := ends(kind, name)
+	queue, source, sink, publish := ends(kind, name)
 	return erlang.List{
 		erlang.Pair("source", erlang.List{
 			erlang.Pair("protocol", erlang.Atom("amqp091")),
@@ -56,7 +60,7 @@ func shovelFrom37(s stream, kind, name string) erlang.List {
 		erlang.Pair("destination", erlang.List{
 			erlang.Pair("protocol", erlang.Atom("amqp091")),
 			erlang.Pair("uris", texts(s.uris())),
-			erlang.Pair("declarations", target),
+			erlang.Pair("declarations", sink),
 			erlang.Pair("publish_properties", erlang.List{erlang.Pair("delivery_mode", erlang.Int(2))}),
 			erlang.Pair("publish_fields", publish),
 			erlang.Pair("add_forward_headers", erlang.Bool(true)),
@@ -68,10 +72,10 @@ func shovelFrom37(s stream, kind, name string) erlang.List {
 
 // shovelBefore37 is a static shovel in the words of the versions before.
 func shovelBefore37(s stream, kind, name string) erlang.List {
-	queue, source, target, publish := ends(kind, name)
+	queue, source, sink, publish := ends(kind, name)
 	return erlang.List{
 		erlang.Pair("sources", erlang.List{erlang.Pair("broker", erlang.String(s.local())), erlang.Pair("declarations", source)}),
-		erlang.Pair("destinations", erlang.List{erlang.Pair("brokers", texts(s.uris())), erlang.Pair("declarations", target)}),
+		erlang.Pair("destinations", erlang.List{erlang.Pair("brokers", texts(s.uris())), erlang.Pair("declarations", sink)}),
 		erlang.Pair("queue", queue),
 		erlang.Pair("prefetch_count", erlang.Int(shovelPrefetch)),
 		erlang.Pair("ack_mode", erlang.Atom("on_confirm")),
@@ -86,7 +90,7 @@ func (s stream) local() string { return "amqp:///" + uri.Escape(s.vhost()) }
 
 // ends are the queue that a shovel reads, what is declared on either side, and where it publishes. An exchange is read through a queue of
 // the shovel's own, which ends with its connection.
-func ends(kind, name string) (queue erlang.Binary, source, target, publish erlang.List) {
+func ends(kind, name string) (queue erlang.Binary, source, sink, publish erlang.List) {
 	if kind == "queue" {
 		declare := erlang.List{erlang.Tuple{erlang.Atom("queue.declare"), erlang.List{erlang.Pair("queue", erlang.Binary(name)), erlang.Atom("durable")}}}
 		return erlang.Binary(name), declare, declare,

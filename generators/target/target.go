@@ -8,8 +8,11 @@ import (
 	"github.com/mco-go/mco-go/generators/secret"
 )
 
-// Managed is the first line of every text file in a language where "#" begins a comment.
-const Managed = "# Managed file: written by mco generate, local edits are lost.\n"
+// Remark is what every file that can hold a remark says in its first line. Managed is that line in a language where "#" begins a remark.
+const (
+	Remark  = "Managed file: written by mco generate, local edits are lost."
+	Managed = "# " + Remark + "\n"
+)
 
 // Cookie is the kind of Erlang's cookie, which must not change under a running cluster.
 const Cookie = "erlang.cookie"
@@ -62,4 +65,5 @@ const (
 type Gone struct {
 	Kind, Path string
 	Why        string
+	Foreign    bool // one that this program did not write may stay
 }
