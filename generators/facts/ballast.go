@@ -2,8 +2,8 @@ package facts
 
 import "strings"
 
-// ballast tells that no rule uses a map or list of that name, wherever it stands: facter's large ones, and those that change while a
-// machine runs. They are checked as all else is, but not kept.
+// ballast tells that no rule uses a map or list of that name, wherever it stands (but see [scanner.ballast]): facter's large ones, and
+// those that change while a machine runs. They are checked as all else is, but not kept.
 func ballast(key string) bool {
 	switch key {
 	case "augeas", "bios", "dhcp_servers", "disks", "dmi", "hypervisors", "identity", "load_averages", "models", "mountpoints", "partitions",

@@ -183,6 +183,7 @@ func TestRules(t *testing.T) {
 			{"address":"2001:db8::8","netmask":"ffff:ffff:ffff:ffff::","scope6":"global","flags":["deprecated"]},{"address":"fe80::1","netmask":"ffff:ffff:ffff:ffff::","scope6":"link"},
 			{"address":"2001:db8::2","netmask":"ffff:ffff:ffff:ffff::","scope6":"global"},{"address":"2001:db8::1","netmask":"ffff:ffff:ffff:ffff::","scope6":"global","flags":["permanent"]}]}}}}`,
 			func(n *Node) (any, any) { return fmt.Sprint(n.Interfaces[0].IPv6), "[2001:db8::1/64 2001:db8::2/64]" }},
+		{"an interface called like a large fact", `{"hostname":"a1","networking":{"interfaces":{"zfs":{"ip":"10.0.0.1"}}}}`, func(n *Node) (any, any) { return len(n.Interfaces[0].IPv4), 1 }},
 		{"MAC in lower case", `{"hostname":"a1","interfaces":"eth0","macaddress_eth0":"52:54:00:E2:A4:EE"}`, func(n *Node) (any, any) { return n.Interfaces[0].MAC, "52:54:00:e2:a4:ee" }},
 		{"flat and structured agree", `{` + eth0 + `,"hostname":"A1","ipaddress_eth0":"10.0.0.1","netmask_eth0":"255.255.255.0","macaddress_eth0":"02:00:00:00:00:01","mtu_eth0":"1500"}`,
 			func(n *Node) (any, any) { return n.Primary, "eth0" }},

@@ -155,7 +155,7 @@ func (s *scanner) object(depth int, keep bool) (value, *fault) {
 		}
 		s.at++
 		s.space()
-		v, f := s.value(depth+1, keep && !ballast(key))
+		v, f := s.value(depth+1, keep && !s.ballast())
 		if f != nil {
 			return value{}, f
 		}
@@ -167,6 +167,12 @@ func (s *scanner) object(depth int, keep bool) (value, *fault) {
 			return s.collect(mapping, mark, keep), nil
 		}
 	}
+}
+
+// ballast tells that nothing of the value at the path is needed. Interfaces may have any name.
+func (s *scanner) ballast() bool {
+	last := len(s.keys) - 1
+	return ballast(s.keys[last]) && (last == 0 || s.keys[last-1] != "interfaces")
 }
 
 func (s *scanner) array(depth int, keep bool) (value, *fault) {
