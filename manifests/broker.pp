@@ -1,0 +1,49 @@
+# A broker: RabbitMQ with its plugins, users, exchanges and policies.
+#
+# Definitions are imported into the running broker; only what needs it restarts the service.
+#
+# @param packages
+#   Packages to install first; none, if they come from elsewhere.
+# @param service
+#   Attributes of the service resource of RabbitMQ.
+# @param import
+#   How definitions get into a running broker.
+class mco::broker (
+  Array[String[1]]        $packages = ['rabbitmq-server'],
+  Hash[String[1], Any]    $service  = { 'name' => 'rabbitmq-server' },
+  String[1]               $import   = 'rabbitmqctl import_definitions /etc/rabbitmq/definitions.json',
+) {
+  include mco
+  include mco::estate
+
+  package { $packages:
+    ensure => installed,
+    before => Mco_estate['estate'],
+  }
+
+  mco_files { 'rabbitmq':
+    estate => 'estate',
+    how    => 'restart',
+  }
+  mco_files { 'rabbitmq definitions':
+    estate  => 'estate',
+    service => 'rabbitmq',
+    how     => 'import definitions',
+  }
+
+  if $mco::manage_services {
+    service { 'rabbitmq':
+      ensure    => running,
+      enable    => true,
+      subscribe => Mco_files['rabbitmq'],
+      *         => $service,
+    }
+    exec { 'mco import definitions':
+      command     => $import,
+      path        => ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'],
+      refreshonly => true,
+      subscribe   => Mco_files['rabbitmq definitions'],
+      require     => Service['rabbitmq'],
+    }
+  }
+}
