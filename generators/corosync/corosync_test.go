@@ -117,6 +117,7 @@ func TestLines(t *testing.T) {
 			i := &g.Members[1].Node.Facts.Interfaces[1]
 			i.IPv4 = append(i.IPv4, netip.MustParsePrefix("198.51.100.77/24"))
 		}, []string{"ring0_addr"}, []string{"ring1"}},
+		{"the estate's name", func(g *estate.BrokerGroup) { g.ClusterName = "" }, []string{"cluster_name: full\n"}, nil},
 		{"RHEL logs elsewhere", func(g *estate.BrokerGroup) { g.Members[0].Node.Facts.OS.Family = "RedHat" }, []string{"/var/log/cluster/"}, nil},
 	}
 	for _, r := range rows {

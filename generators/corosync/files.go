@@ -29,7 +29,7 @@ const (
 )
 
 // Files returns the configuration of a node of an active-passive group, and the key where the group has one.
-func Files(_ *estate.Estate, n *estate.Node) (target.Set, problem.List) {
+func Files(e *estate.Estate, n *estate.Node) (target.Set, problem.List) {
 	var (
 		set      target.Set
 		problems problem.List
@@ -54,7 +54,7 @@ func Files(_ *estate.Estate, n *estate.Node) (target.Set, problem.List) {
 	f, err := Language().File(target.File{
 		Kind: "corosync.conf", Path: Path, Owner: "root", Group: "root", Mode: 0o644, Order: 51,
 		Service: target.Action{Service: "corosync", How: target.Restart},
-	}, statements(n, group, v))
+	}, statements(n, group, e.Name))
 	if err != nil {
 		problems.Add(problem.Problem{Class: "fact.unsafe", Node: n.Name, Where: Path, What: err.Error()})
 		return target.Set{}, problems
@@ -77,9 +77,14 @@ func keyFile(key secret.Value) target.File {
 	}
 }
 
-func statements(n *estate.Node, group *estate.BrokerGroup, v version.Version) []block.Statement {
+// statements are those of the cluster that is called name, unless its group says otherwise.
+func statements(n *estate.Node, group *estate.BrokerGroup, name string) []block.Statement {
+	v := n.Software.Corosync
+	if group.ClusterName != "" {
+		name = group.ClusterName
+	}
 	return []block.Statement{
-		totem(group, v),
+		totem(group, name, v),
 		nodelist(group, v),
 		quorum(group),
 		logging(n),
@@ -87,7 +92,7 @@ func statements(n *estate.Node, group *estate.BrokerGroup, v version.Version) []
 }
 
 // totem chooses the transport: knet from Corosync 3 on where there is a key, else udpu. Corosync 2 encrypts unless it is told not to.
-func totem(group *estate.BrokerGroup, v version.Version) block.Statement {
+func totem(group *estate.BrokerGroup, name string, v version.Version) block.Statement {
 	encrypted := group.ClusterKey.Set()
 	transport := "udpu"
 	if knet(group, v) {
@@ -95,7 +100,7 @@ func totem(group *estate.BrokerGroup, v version.Version) block.Statement {
 	}
 	lines := []block.Statement{
 		block.Line("version", "2"), // of the file's format, in all releases
-		block.Line("cluster_name", group.ClusterName),
+		block.Line("cluster_name", name),
 		block.Line("transport", transport),
 	}
 	if v.Below(3) && slices.ContainsFunc(group.Members, func(m *estate.BrokerMember) bool { return m.Address().Is6() }) {

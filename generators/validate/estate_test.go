@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"testing"
 
+	corosyncfiles "github.com/mco-go/mco-go/generators/corosync"
+	drbdfiles "github.com/mco-go/mco-go/generators/drbd"
 	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/facts"
 	haproxyfiles "github.com/mco-go/mco-go/generators/haproxy"
 	keepalivedfiles "github.com/mco-go/mco-go/generators/keepalived"
 	"github.com/mco-go/mco-go/generators/lvs"
+	oslofiles "github.com/mco-go/mco-go/generators/oslo"
+	"github.com/mco-go/mco-go/generators/pacemaker"
 	"github.com/mco-go/mco-go/generators/problem"
 	"github.com/mco-go/mco-go/generators/target"
 	"github.com/mco-go/mco-go/internal/lab"
@@ -20,6 +24,10 @@ var writers = []func(*estate.Estate, *estate.Node) (target.Set, problem.List){
 	haproxyfiles.Files,
 	keepalivedfiles.Files,
 	lvs.Files,
+	corosyncfiles.Files,
+	drbdfiles.Files,
+	pacemaker.Files,
+	oslofiles.Files,
 }
 
 // render writes all files of one node of the estate below a scratch folder.
@@ -46,7 +54,7 @@ func render(t *testing.T, e *estate.Estate, node string) (scratch string, files 
 
 // The programs take what the writers write, and not what they would not.
 func TestProgramsJudgeTheFullEstate(t *testing.T) {
-	lab.Need(t, lab.HAProxy, lab.Keepalived, lab.NetFilter)
+	lab.Need(t, lab.HAProxy, lab.Keepalived, lab.NetFilter, lab.Cluster, lab.OsloMessaging)
 	rows := []struct {
 		node, kind string
 		bad        [2]string // what to replace in the file, by what, so that each of its programs refuses it
@@ -61,6 +69,11 @@ func TestProgramsJudgeTheFullEstate(t *testing.T) {
 		{"mq1", "keepalived.conf", [2]string{"lvs_sched", "lvs_shed"}},
 		{"mq1", "lvs.nft", [2]string{"ether saddr", "ether sadr"}},
 		{"mq1", "sysctl-lvs.conf", [2]string{"conf.lo.arp_ignore", "conf.nothere.arp_ignore"}},
+		{"ap1", "corosync.conf", [2]string{"version: 2\n", "version: 3\n"}},
+		{"ap2", "drbd.res", [2]string{"protocol C;", "protokol C;"}},
+		{"ap1", "cluster.crm", [2]string{"stonith-enabled=false", "stonith-enabled=true"}},
+		{"ap1", "cluster.crm", [2]string{"p_fs_rabbitmq p_ip_rabbitmq p_rabbitmq", "p_fs_rabbitmq p_nothing p_rabbitmq"}},
+		{"ap1", "oslo-messaging.conf", [2]string{"amqp_durable_queues", "rabbit_durable_queues"}},
 		{"mq2", "lvs.iptables", [2]string{"--mac-source", "--mac-sauce"}},
 	}
 	for _, r := range rows {
@@ -124,6 +137,34 @@ func TestKeepalivedWithAnotherScriptUser(t *testing.T) {
 						t.Fatal(err)
 					}
 					judged(t, scratch, f, row.want)
+				}
+			}
+		})
+	}
+}
+
+// Every topology that must render does so: each file reads back as it was meant, and today's are taken by the real programs.
+func TestProgramsTakeEveryTopology(t *testing.T) {
+	lab.Need(t, lab.HAProxy, lab.Keepalived, lab.NetFilter, lab.Cluster, lab.OsloMessaging)
+	for _, run := range estates.Rendering(t) {
+		t.Run(run.Named(), func(t *testing.T) {
+			e := run.Load(t)
+			for _, n := range e.Nodes {
+				scratch, files := render(t, e, n.Name)
+				for _, f := range files {
+					if err := f.Check(f.Content); err != nil {
+						t.Errorf("%s %s: %v", n.Name, f.Path, err)
+					}
+				}
+				if run.Software == nil {
+					continue
+				}
+				problems, err := Files(t.Context(), scratch, n.Name, files, true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, p := range problems {
+					t.Error(p)
 				}
 			}
 		})

@@ -2,7 +2,6 @@ package validate
 
 import (
 	"context"
-	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -55,9 +54,7 @@ func judgeKeepalived(ctx context.Context, scratch, file string, tree []block.Sta
 			case "interface":
 				n.add(line.Words[1])
 			case "unicast_src_ip":
-				if a, err := netip.ParseAddr(line.Words[1]); err == nil {
-					n.addresses = append(n.addresses, netip.PrefixFrom(a, a.BitLen()))
-				}
+				n.address(line.Words[1])
 			}
 		}
 		for _, inner := range s.Block {
@@ -72,22 +69,7 @@ func judgeKeepalived(ctx context.Context, scratch, file string, tree []block.Sta
 	if folder := filepath.Join(scratch, "/etc/keepalived"); isFolder(folder) && isFolder("/etc/keepalived") {
 		n.mount = [2]string{folder, "/etc/keepalived"}
 	}
-	c, err := n.enter(command{name: "keepalived", args: []string{"-t", "-f", file}, dir: scratch})
-	if err != nil {
-		return Result{Unable, err.Error()}
-	}
-	_, r := c.run(ctx)
-	return r
-}
-
-// add notes an interface, once.
-func (n *namespace) add(name string) {
-	for _, known := range n.interfaces {
-		if known == name {
-			return
-		}
-	}
-	n.interfaces = append(n.interfaces, name)
+	return n.run(ctx, command{name: "keepalived", args: []string{"-t", "-f", file}, dir: scratch})
 }
 
 func isFolder(path string) bool {

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/mco-go/mco-go/generators/block"
@@ -13,12 +14,7 @@ import (
 func kernel() []Program {
 	inside := func(name string, args ...string) func(context.Context, string, target.File) Result {
 		return func(ctx context.Context, scratch string, f target.File) Result {
-			c, err := namespace{}.enter(command{name: name, args: append(args, At(scratch, f)), dir: scratch})
-			if err != nil {
-				return Result{Unable, err.Error()}
-			}
-			_, r := c.run(ctx)
-			return r
+			return namespace{}.run(ctx, command{name: name, args: slices.Concat(args, []string{At(scratch, f)}), dir: scratch})
 		}
 	}
 	return []Program{

@@ -1,8 +1,10 @@
 package validate
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/mco-go/mco-go/generators/block"
@@ -63,4 +65,32 @@ exec "$@"`
 	c.name = "unshare"
 	c.unable = append(c.unable, 125)
 	return c, nil
+}
+
+// address adds one, once.
+func (n *namespace) address(s string) {
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return
+	}
+	if p := netip.PrefixFrom(a, a.BitLen()); !slices.Contains(n.addresses, p) {
+		n.addresses = append(n.addresses, p)
+	}
+}
+
+// run is [command.run] inside.
+func (n namespace) run(ctx context.Context, c command) Result {
+	c, err := n.enter(c)
+	if err != nil {
+		return Result{Unable, err.Error()}
+	}
+	_, r := c.run(ctx)
+	return r
+}
+
+// add adds an interface, once.
+func (n *namespace) add(name string) {
+	if !slices.Contains(n.interfaces, name) {
+		n.interfaces = append(n.interfaces, name)
+	}
 }

@@ -62,6 +62,8 @@ func Programs() []Program {
 		haproxy(),
 		keepalivedTest(),
 		kernel(),
+		clusterTools(),
+		oslo(),
 	)
 }
 
