@@ -99,9 +99,15 @@ func trusted(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// Check looks at the folder and at every file in it once, for the start of a node: what is wrong with lines and rights is logged, and
-// nothing is refused yet.
+// Check looks at the settings, the folder and every file in it once, for the start of a node: what lets in more than one may think, and
+// what is wrong with lines and rights, is logged. Nothing is refused yet.
 func (p *Policy) Check() {
+	if p.o.AllowUnconfigured {
+		p.o.Log.Warn("plugin.actionpolicy.allow_unconfigured lets everybody call the agents that have no policy")
+	}
+	if p.o.Callers == Contains {
+		p.o.Log.Warn("plugin.mco.actionpolicy.callers = contains lets a caller in by any text that contains its id: cert=ops by cert=opsadmin")
+	}
 	for _, dir := range []string{filepath.Dir(p.o.Dir), p.o.Dir} {
 		info, err := os.Stat(dir)
 		if err != nil {

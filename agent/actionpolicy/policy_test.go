@@ -218,3 +218,30 @@ func TestCheckWithoutFolder(t *testing.T) {
 		t.Errorf("the log says %q", log.String())
 	}
 }
+
+func TestCheckTellsWhatIsWeak(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "policies")
+	write(t, filepath.Join(dir, "puppet.policy"), "policy default deny\n")
+	for _, tc := range []struct {
+		name  string
+		o     Options
+		wants []string
+	}{
+		{"nothing", Options{}, nil},
+		{"both", Options{AllowUnconfigured: true, Callers: Contains}, []string{"allow_unconfigured lets everybody", "callers = contains lets"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var log bytes.Buffer
+			tc.o.Dir, tc.o.Node, tc.o.Log = dir, web{}, slog.New(slog.NewTextHandler(&log, nil))
+			New(tc.o).Check()
+			if got := strings.Count(log.String(), "\n"); got != len(tc.wants) {
+				t.Errorf("%d lines, want %d:\n%s", got, len(tc.wants), &log)
+			}
+			for _, want := range tc.wants {
+				if !strings.Contains(log.String(), want) {
+					t.Errorf("the log does not say %q:\n%s", want, &log)
+				}
+			}
+		})
+	}
+}

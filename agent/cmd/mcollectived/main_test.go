@@ -68,8 +68,8 @@ func newPlace(t *testing.T, extra string) (place, *broker.Broker) {
 	}
 	dir := t.TempDir()
 	p := place{cfg: filepath.Join(dir, "server.cfg"), log: filepath.Join(dir, "log"), pid: filepath.Join(dir, "pid")}
-	text := fmt.Sprintf("identity = n1\nconnector = rabbitmq\nplugin.psk = lab\nlogger_type = file\nlogfile = %s\nplugin.rabbitmq.pool.size = 1\n"+
-		"plugin.rabbitmq.pool.1.host = %s\nplugin.rabbitmq.pool.1.port = %s\n%s\n", p.log, host, port, extra)
+	text := fmt.Sprintf("identity = n1\nconnector = rabbitmq\nplugin.psk = lab\nlogger_type = file\nlogfile = %s\nplugin.mco.state_dir = %s/state\nplugin.rabbitmq.pool.size = 1\n"+
+		"plugin.rabbitmq.pool.1.host = %s\nplugin.rabbitmq.pool.1.port = %s\n%s\n", p.log, dir, host, port, extra)
 	if err := os.WriteFile(p.cfg, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

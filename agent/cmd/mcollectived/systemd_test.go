@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -127,5 +131,55 @@ func TestSystemdThatIsGone(t *testing.T) {
 	}
 	if err := (systemd{}).tell("READY=1"); err != nil {
 		t.Errorf("without systemd: %v", err)
+	}
+}
+
+// The whole program tells the service manager of itself, shows its metrics, and keeps its state.
+func TestServicesOfTheProgram(t *testing.T) {
+	socket, next := manager(t)
+	p, _ := newPlace(t, "plugin.mco.metrics.listen = 127.0.0.1:0")
+	cmd := exec.Command(self(t), "--no-daemonize", "--config", p.cfg)
+	cmd.Env = append(os.Environ(), programEnv+"=1", "NOTIFY_SOCKET="+socket, "WATCHDOG_USEC=100000")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	const limit = 20 * time.Second
+	if got := next(limit); got != "READY=1" {
+		t.Errorf("first %q", got)
+	}
+	for got := next(limit); !strings.HasPrefix(got, "WATCHDOG=1\nSTATUS=ready 127.0.0.1:"); got = next(limit) {
+		if !strings.HasPrefix(got, "WATCHDOG=1\n") {
+			t.Fatalf("then %q", got)
+		}
+	}
+	p.logged(t, "Showing metrics at http://127.0.0.1:")
+	raw, err := os.ReadFile(p.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, address, _ := strings.Cut(string(raw), "Showing metrics at ")
+	address, _, _ = strings.Cut(address, "\n")
+	r, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if page, err := io.ReadAll(r.Body); err != nil || !strings.Contains(string(page), "\nmco_session_ready 1\n") {
+		t.Errorf("%v, page:\n%s", err, page)
+	}
+	if _, err := os.Stat(filepath.Join(filepath.Dir(p.cfg), "state", "replay-n1")); err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for got := next(limit); got != "STOPPING=1"; got = next(limit) {
+		if !strings.HasPrefix(got, "WATCHDOG=1\n") {
+			t.Fatalf("at the end %q", got)
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }
