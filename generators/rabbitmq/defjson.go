@@ -194,8 +194,12 @@ func same(a, b reflect.Value) bool {
 		}
 		return true
 	}
-	x, y := fmt.Sprint(a.Interface()), fmt.Sprint(b.Interface())
-	return x == y && (a.Kind() == reflect.String) == (b.Kind() == reflect.String && b.Type() != reflect.TypeFor[json.Number]())
+	return isText(a) == isText(b) && fmt.Sprint(a.Interface()) == fmt.Sprint(b.Interface())
+}
+
+// isText tells a text from a number that is kept as one.
+func isText(v reflect.Value) bool {
+	return v.Kind() == reflect.String && v.Type() != reflect.TypeFor[json.Number]()
 }
 
 func inner(v reflect.Value) reflect.Value {
