@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mco-go/mco-go/agent/facts"
+	"github.com/mco-go/mco-go/internal/lab"
 	"github.com/mco-go/mco-go/mco"
 )
 
@@ -165,10 +166,8 @@ func TestFacterEnvironment(t *testing.T) {
 
 // TestRealFacter compares with what the real one prints, by names and by facts that do not change.
 func TestRealFacter(t *testing.T) {
-	path, err := exec.LookPath("facter")
-	if err != nil {
-		t.Fatal("facter is needed: ", err)
-	}
+	lab.Need(t, lab.Facter)
+	const path = "/usr/bin/facter"
 	lib := t.TempDir()
 	if err := os.WriteFile(filepath.Join(lib, "role.rb"), []byte("Facter.add(:role) { setcode { 'web' } }\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -36,6 +36,7 @@ const (
 	NetFilter      Peer = "iptables, nftables, procps"
 	OsloMessaging  Peer = "python3-oslo.messaging"
 	Puppet         Peer = "puppet-agent"
+	Facter         Peer = "facter"
 )
 
 // missing returns which file of the peer is not there, or "".
@@ -57,6 +58,7 @@ func (p Peer) missing() string {
 		NetFilter:      {"/usr/sbin/iptables-restore", "/usr/sbin/nft", "/usr/sbin/sysctl"},
 		OsloMessaging:  {"/usr/bin/oslo-config-validator"},
 		Puppet:         {"/usr/bin/puppet"},
+		Facter:         {"/usr/bin/facter"},
 	}[p]
 	for _, pattern := range files {
 		if found, _ := filepath.Glob(pattern); len(found) == 0 {

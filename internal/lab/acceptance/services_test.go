@@ -36,6 +36,7 @@ func TestServices(t *testing.T) {
 	t.Run("statistics", w.countsTheSame)
 	t.Run("audit", w.auditsTheSame)
 	t.Run("registration meta", w.isRegistered)
+	t.Run("policies and facter", w.decidesByPolicy)
 }
 
 func startTwins(t *testing.T, b *lab.Broker) *twins {
@@ -297,4 +298,51 @@ end
 	if err != nil {
 		t.Error(err, "\n", node.DaemonLog())
 	}
+}
+
+// decidesByPolicy asks a node of ours, whose facts are the real facter's, as an operator with the original's client: refused without a
+// policy, and then allowed what the policy says of this node.
+func (w *twins) decidesByPolicy(t *testing.T) {
+	lab.Need(t, lab.Facter)
+	node := lab.GoNode(t, lab.ServerCfg{
+		Cfg: lab.Cfg{Brokers: []*lab.Broker{w.broker}, LibDirs: []string{t.TempDir()}, Extra: []string{
+			"factsource = facter", "rpcauthorization = 1", "rpcauthprovider = action_policy"}},
+		Identity: "guarded.go", Classes: []string{"base"},
+	})
+	node.WaitReady(t, w.broker, 60*time.Second)
+	client := lab.RubyMco(t, lab.ClientCfg{Cfg: lab.Cfg{Brokers: []*lab.Broker{w.broker}}})
+	lab.Wait(t, "facter's facts", 60*time.Second, func() error {
+		if out := client.Run(t, "find", "-F", "kernel=Linux", "-I", "guarded.go", "--dt", "1"); strings.TrimSpace(out.Stdout) != "guarded.go" {
+			return fmt.Errorf("found %q", out.All())
+		}
+		return nil
+	})
+	ask := func(action string) answer {
+		t.Helper()
+		answers, _, err := rpc(t, client, "rpcutil", action, "-I", "guarded.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answers["guarded.go"]
+	}
+	refused := func(action string) {
+		t.Helper()
+		if a := ask(action); a.StatusCode != 1 || a.StatusMsg != "You are not authorized to call this agent or action." {
+			t.Errorf("%s: status %d %q, want a refusal", action, a.StatusCode, a.StatusMsg)
+		}
+	}
+	refused("ping")
+	policies := filepath.Join(filepath.Dir(node.Config), "policies")
+	if err := os.Mkdir(policies, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	policy := fmt.Sprintf("policy default deny\nallow\tuid=%d\tping\tkernel=Linux\tbase\nallow\tuid=%[1]d\tinventory\tkernel=Darwin\n", os.Getuid())
+	if err := os.WriteFile(filepath.Join(policies, "rpcutil.policy"), []byte(policy), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if a := ask("ping"); a.StatusCode != 0 {
+		t.Errorf("ping: status %d %q", a.StatusCode, a.StatusMsg)
+	}
+	refused("inventory")
+	refused("daemon_stats")
 }
