@@ -45,11 +45,7 @@ func Corpus(elem ...string) string {
 // Rendering returns a run for each topology that must render: as it stands, and with the software of the laboratory.
 func Rendering(t testing.TB) []Run {
 	t.Helper()
-	var expect struct {
-		Today      map[string]string
-		Topologies map[string]struct{ Facts, Result string }
-	}
-	readYAML(t, Corpus("topology", "expect.yaml"), &expect)
+	expect := expectations(t)
 	var runs []Run
 	for _, name := range slices.Sorted(maps.Keys(expect.Topologies)) {
 		if x := expect.Topologies[name]; x.Result == "renders" {
@@ -60,6 +56,28 @@ func Rendering(t testing.TB) []Run {
 		t.Fatal("no topology renders")
 	}
 	return runs
+}
+
+// Expectation is what a topology must give.
+type Expectation struct{ Facts, Result, Class, Warning string }
+
+// Expectations returns what each topology of the corpus must give. bad.yaml, a list of changes to others, is none.
+func Expectations(t testing.TB) map[string]Expectation {
+	t.Helper()
+	all := expectations(t).Topologies
+	delete(all, "bad.yaml")
+	return all
+}
+
+type expected struct {
+	Today      map[string]string
+	Topologies map[string]Expectation
+}
+
+func expectations(t testing.TB) (e expected) {
+	t.Helper()
+	readYAML(t, Corpus("topology", "expect.yaml"), &e)
+	return e
 }
 
 // References returns the references whose file names match one of the patterns. There are none in a corpus that stands in for ours.
