@@ -57,6 +57,12 @@ func managed() []string {
 		"load_definitions", "management.load_definitions", "definitions.", "loopback_users", "default_user", "default_pass", "default_vhost"}
 }
 
+// classicKeys are those of rabbitmq.conf that the classic format has words for.
+func classicKeys() []string {
+	return []string{"heartbeat", "channel_max", "collect_statistics_interval", "vm_memory_high_watermark_paging_ratio", "vm_memory_high_watermark.relative",
+		"disk_free_limit.relative", "queue_master_locator", "queue_leader_locator"}
+}
+
 // extra takes further keys of rabbitmq.conf, as far as the schema knows them.
 func (r *resolver) extra(g *BrokerGroup, t *topology.Broker) {
 	g.Extra = make(map[string]string)
@@ -76,8 +82,8 @@ func (r *resolver) extra(g *BrokerGroup, t *topology.Broker) {
 			r.problems.Add(p)
 		case slices.ContainsFunc(managed(), func(m string) bool { return key == m || strings.HasSuffix(m, ".") && strings.HasPrefix(key, m) }):
 			r.bad("topology.reference", v.Place, "this key follows from the rest of the topology", key, "")
-		case g.Classic:
-			r.bad("topology.reference", v.Place, "keys of rabbitmq.conf have no place in the classic format", key, "format: conf")
+		case g.Classic && !slices.Contains(classicKeys(), key):
+			r.bad("topology.reference", v.Place, "this key of rabbitmq.conf has no place in the classic format", key, "format: conf, or one of "+listed(classicKeys()))
 		case !confValue(kind, v.V):
 			r.bad("topology.type", v.Place, "wrong type", safe.Quote(v.V), kind)
 		case !plainConf(g, v.V):

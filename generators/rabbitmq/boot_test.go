@@ -18,7 +18,7 @@ import (
 func TestBoots(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
 	if os.Geteuid() != 0 {
-		t.Skip("the boot needs namespaces, and they root")
+		t.Skip("namespaces need the superuser")
 	}
 	rows := []struct {
 		name   string

@@ -183,8 +183,6 @@ func (w *writer) classicExtra() map[string]erlang.Term {
 			}
 		case "queue_master_locator", "queue_leader_locator":
 			term = erlang.Binary(value)
-		case "cluster_partition_handling":
-			term = erlang.Atom(value)
 		default:
 			w.refuse("version.unsupported", folder+"rabbitmq.config", "%s of rabbitmq.conf has no place in the classic format", key)
 			continue

@@ -14,6 +14,9 @@ import (
 func (w *writer) env() {
 	path := folder + "rabbitmq-env.conf"
 	variables := w.variables()
+	if strings.Contains(mnesiaBase(w.group), " ") {
+		w.warn("topology.type", path, "RabbitMQ (3.10.8 at least) cannot watch the free space of a folder with a blank in its name: the disk limit has no effect")
+	}
 	content, err := EncodeEnv(target.Remark, variables)
 	if err != nil {
 		w.refuse("topology.type", path, "%v", err)

@@ -193,6 +193,32 @@ func TestStaticShovels(t *testing.T) {
 	}
 }
 
+// What works, and yet is not meant, is told as a warning.
+func TestWarnings(t *testing.T) {
+	rows := []struct {
+		name   string
+		change func(*estate.Estate, *estate.BrokerGroup)
+		class  string
+	}{
+		{"definitions that nothing loads", func(_ *estate.Estate, g *estate.BrokerGroup) { g.Version, g.Management = release(t, "3.8.1"), false }, "version.unsupported"},
+		{"shovels in both directions", func(e *estate.Estate, g *estate.BrokerGroup) {
+			e.Links = []*estate.Link{{Kind: "shovel", A: g, B: group(t, "b", "3.10.8", estate.Standalone, 1), Both: true, Queues: "q"}}
+		}, "cross.mismatch"},
+		{"blank in the data's folder", func(_ *estate.Estate, g *estate.BrokerGroup) { g.Data = "/data of the node" }, "topology.type"},
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			g := group(t, "a", "3.10.8", estate.Standalone, 1)
+			e := &estate.Estate{Name: "e", Brokers: []*estate.BrokerGroup{g}}
+			r.change(e, g)
+			set, problems := Files(e, g.Members[0].Node)
+			if len(problems) != 1 || !problems[0].Warning || string(problems[0].Class) != r.class || len(set.Files) != 5 {
+				t.Errorf("%v, %d files", problems, len(set.Files))
+			}
+		})
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	rows := []struct {
 		name   string

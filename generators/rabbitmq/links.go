@@ -59,6 +59,10 @@ func (w *writer) links(d *Definitions) []secret.Value {
 	var secrets []secret.Value
 	var federated []upstream
 	for i, s := range streams(w.estate, w.group) {
+		if s.link.Kind == "shovel" && s.link.Both {
+			w.warn("cross.mismatch", folder+"definitions.json", "shovels between %s and %s in both directions move the same messages round and round: "+
+				"give the link the direction a-to-b", w.group.Name, s.remote.Name)
+		}
 		if s.link.Static {
 			continue // in advanced.config or rabbitmq.config
 		}
