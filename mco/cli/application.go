@@ -42,12 +42,18 @@ func (c *cli) applications() []*application {
 		c.completionApp(),
 		describeApp(),
 		factsApp(),
+		filemgrApp(),
 		findApp(),
 		c.helpApp(),
 		inventoryApp(),
+		nettestApp(),
+		nrpeApp(),
+		packageApp(),
 		pingApp(),
 		pluginApp(),
+		puppetApp(),
 		rpcApp(),
+		serviceApp(),
 		c.shellApp(),
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -173,6 +174,9 @@ func (c *cli) findConfig(args []string) error {
 		},
 		Version: func() error { return errVersion },
 	}
+	if len(args) > 0 && c.hasOption(args[0], "--version") {
+		look.Options = append(look.Options, optparse.Option{Names: []string{"--version"}, Arg: "VERSION", Kind: optparse.Any})
+	}
 	if words, err := optparse.Split(c.Getenv(extraOptions)); err == nil { // a command tells about bad quoting
 		c.cfgName = configOption(words)
 	}
@@ -186,6 +190,12 @@ func (c *cli) findConfig(args []string) error {
 	}
 	c.cfg, c.cfgErr = config.Load(config.FindClient(), config.Client)
 	return nil
+}
+
+// hasOption tells whether an application has an option of its own by that name.
+func (c *cli) hasOption(app, option string) bool {
+	a := c.application(app)
+	return a != nil && slices.ContainsFunc(a.options, func(o optparse.Option) bool { return slices.Contains(o.Names, option) })
 }
 
 // configOption returns the file that words of MCOLLECTIVE_EXTRA_OPTS name.

@@ -82,24 +82,34 @@ func (a *agentClient) each(action string, data *mco.Map, block func(rpc.Reply) e
 
 // ask calls an action of one node, whatever the filters say (custom_request), and returns its reply, nil where none came.
 func (a *agentClient) ask(node, action string) (*rpc.Reply, error) {
-	call, err := a.request(action, nil)
+	replies, err := a.askNodes(action, nil, node)
+	if len(replies) == 0 {
+		return nil, err
+	}
+	return &replies[0], err
+}
+
+// askNodes calls an action of the nodes that are named, whatever the filters say.
+func (a *agentClient) askNodes(action string, data *mco.Map, nodes ...string) ([]rpc.Reply, error) {
+	call, err := a.request(action, data)
 	if err != nil {
 		return nil, err
 	}
-	call.Filter = mco.Filter{Identities: []mco.Value{mco.String(node)}}
-	call.Pick, call.Batch = nil, rpc.Batch{}
-	call.Nodes = &rpc.Found{Nodes: []string{node}, Listed: a.s.cfg.DirectAddressing}
-	if call.ReplyTo != "" {
-		return nil, fmt.Errorf("--reply-to sends the reply of %s elsewhere: there is nothing to report here", node)
+	call.Filter = mco.Filter{}
+	for _, node := range nodes {
+		call.Filter.Identities = append(call.Filter.Identities, mco.String(node))
 	}
-	var reply *rpc.Reply
+	call.Pick, call.Batch = nil, rpc.Batch{}
+	call.Nodes = &rpc.Found{Nodes: nodes, Listed: a.s.cfg.DirectAddressing}
+	if call.ReplyTo != "" {
+		return nil, fmt.Errorf("--reply-to sends the replies of %s elsewhere: there is nothing to report here", action)
+	}
+	var replies []rpc.Reply
 	err = a.perform(call, func(r rpc.Reply) error {
-		if reply == nil {
-			reply = &r
-		}
+		replies = append(replies, r)
 		return nil
 	})
-	return reply, err
+	return replies, err
 }
 
 func (a *agentClient) perform(call rpc.Call, block func(rpc.Reply) error) error {

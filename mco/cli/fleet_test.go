@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,12 +40,24 @@ type node struct {
 	identity string
 	facts    map[string]string
 	mute     bool // it is discovered, but does not reply
+	// serves are agents that other nodes do not have.
+	serves map[string]func(action string, data mco.Value) (code int64, text string, output *mco.Map)
 }
 
-func (n node) Identity() string                         { return n.identity }
-func (n node) Agents() []string                         { return []string{"discovery", "rpcutil", "vec"} }
-func (n node) Classes() []string                        { return nil }
-func (n node) Data(string, mco.Value) (*mco.Map, error) { return nil, filter.ErrNoData }
+func (n node) Identity() string  { return n.identity }
+func (n node) Classes() []string { return nil }
+func (n node) Agents() []string {
+	return append([]string{"discovery", "rpcutil", "vec"}, slices.Sorted(maps.Keys(n.serves))...)
+}
+
+// Data answers the data plugin puppet where there is the agent.
+func (n node) Data(plugin string, _ mco.Value) (*mco.Map, error) {
+	if serve := n.serves[plugin]; plugin == "puppet" && serve != nil {
+		_, _, output := serve("status", mco.Nil())
+		return output, nil
+	}
+	return nil, filter.ErrNoData
+}
 func (n node) Facts() *mco.Map {
 	m := new(mco.Map)
 	for k, v := range n.facts {
@@ -111,7 +124,7 @@ func (f *fleet) answer(ctx context.Context, session connector.Connector, n node,
 		if n.mute {
 			return
 		}
-		body = n.reply(req.Body)
+		body = n.reply(req.Agent, req.Body)
 	}
 	payload, err := f.psk.EncodeReply(mco.Reply{RequestID: req.ID, Sender: n.identity, Agent: req.Agent, Time: time.Now(), Body: body}, req)
 	if err == nil && m.ReplyTo != "" {
@@ -119,11 +132,15 @@ func (f *fleet) answer(ctx context.Context, session connector.Connector, n node,
 	}
 }
 
-// reply is what actions of rpcutil and vec#misfire answer.
-func (n node) reply(body mco.Value) mco.Value {
+// reply is what actions of rpcutil, vec#misfire and the node's own agents answer.
+func (n node) reply(agent string, body mco.Value) mco.Value {
 	action, _ := body.Field("action").AsName()
 	how, _ := body.Field("data").Field("how").AsString()
 	code, text, data := int64(0), "OK", mco.NewMap(mco.Pair{Key: mco.Sym("pong"), Value: mco.Int(1700000000)})
+	if serve := n.serves[agent]; serve != nil {
+		code, text, data = serve(action, body.Field("data"))
+		action = ""
+	}
 	switch action {
 	case "get_fact":
 		v, _ := n.Facts().Get(body.Field("data").Field("fact"))

@@ -124,6 +124,56 @@ var manual = map[string]words{
 			{Term: "mco shell start -I db1.example.net apt-get upgrade -y && mco shell list -v -I db1.example.net", Text: "Start what takes long, and see how it does:"},
 		},
 	},
+	"puppet": {
+		synopsis: []string{"puppet [options] [filters] status|summary|count|enable", "puppet [options] [filters] disable [MESSAGE]", "puppet [options] [filters] runonce",
+			"puppet [options] [filters] runall CONCURRENCY", "puppet [options] [filters] resource TYPE NAME [PROPERTY=VALUE ...]"},
+		text: "Starts runs of Puppet's agent on the nodes that match the filters, tells what it is doing and what its last run did, and locks and\n" +
+			"unlocks it. runall runs every node on which Puppet is enabled, no more than CONCURRENCY at the same time, and tells how it goes; with\n" +
+			"--rerun it begins again when all are through. resource manages one resource, of the types that the nodes allow.\n\n" +
+			"The nodes need the agent puppet.",
+		examples: []manpage.Item{
+			{Term: "mco puppet runonce --noop -C role::web", Text: "What would Puppet change on the web servers?"},
+			{Term: "mco puppet runall 10 -F environment=production", Text: "Run all of production, ten nodes at a time:"},
+			{Term: `mco puppet disable "release until five" -I db1.example.net`, Text: "Keep Puppet off a node, and say why:"},
+		},
+	},
+	"service": {
+		synopsis: []string{"service [options] [filters] SERVICE start|stop|restart|status|enable|disable"},
+		text: "Starts, stops or asks a service on the nodes that match the filters, and tells which nodes are not as they were asked to be; with -v\n" +
+			"all of them. Without filters the operator is asked first. The nodes need the agent service.",
+		examples: []manpage.Item{
+			{Term: "mco service httpd status -F role=web", Text: "Does the web server run where it should?"},
+			{Term: "mco service httpd restart --batch 2 --batch-sleep 30 -F role=web", Text: "Restart it on two nodes at a time:"},
+		},
+	},
+	"package": {
+		synopsis: []string{"package [options] [filters] PACKAGE install|update|uninstall|purge|status|search",
+			"package [options] [filters] count|md5|checkupdates|refresh|apt_update|apt_checkupdates|yum_clean|yum_checkupdates"},
+		text: "Installs, removes or asks about a package on the nodes that match the filters, with the package manager that they have. Without\n" +
+			"filters the operator is asked before anything changes. The nodes need the agent package.",
+		examples: []manpage.Item{
+			{Term: "mco package openssl status", Text: "Which version is installed where?"},
+			{Term: "mco package install nginx --version 1.22.1-9 -C role::web", Text: "Install one version:"},
+			{Term: "mco package checkupdates -F osfamily=Debian", Text: "What is there to be updated?"},
+		},
+	},
+	"filemgr": {
+		synopsis: []string{"filemgr [options] [filters] --file FILE touch|remove|status"},
+		text:     "Touches, removes or describes a file on the nodes that match the filters. The nodes need the agent filemgr.",
+		examples: []manpage.Item{{Term: "mco filemgr --file /etc/nologin status --details", Text: "Where is that file, and what is it like?"}},
+	},
+	"nrpe": {
+		synopsis: []string{"nrpe [options] [filters] CHECK [ARGUMENTS]"},
+		text: "Runs a check of Nagios' NRPE on the nodes that match the filters and shows those on which something is wrong; with -v all of them.\n" +
+			"Arguments are parted by !. The nodes need the agent nrpe. The exit code does not tell how the checks ended.",
+		examples: []manpage.Item{{Term: "mco nrpe check_load -F role=web", Text: "Is the load all right?"}},
+	},
+	"nettest": {
+		synopsis: []string{"nettest [options] [filters] ping HOST", "nettest [options] [filters] connect HOST PORT"},
+		text: "Tries from the nodes that match the filters whether a host answers an echo, or can be connected to. Without filters the operator is\n" +
+			"asked first. The nodes need the agent nettest.",
+		examples: []manpage.Item{{Term: "mco nettest connect db1.example.net 5432 -F role=web", Text: "Do the web servers reach the database?"}},
+	},
 	"help": {
 		synopsis: []string{"help [COMMAND]"},
 		text:     "Lists the commands, or prints the options of one.",
