@@ -2,15 +2,17 @@ package rabbitmq
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
-	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/validate"
 	"github.com/mco-go/mco-go/internal/lab"
+	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
 // The installed RabbitMQ starts from the files of either format, has what the definitions say, and has nothing else after they were
@@ -20,36 +22,33 @@ func TestBoots(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("namespaces need the superuser")
 	}
+	full := estates.Full()
 	rows := []struct {
-		name   string
-		change func(*estate.Estate, *estate.BrokerGroup)
+		name string
+		e    *estate.Estate
+		m    *estate.BrokerMember
 	}{
-		{"rabbitmq.conf, a cluster's first node", func(e *estate.Estate, g *estate.BrokerGroup) {
-			g.VHosts = append(g.VHosts, estate.VHost{Name: "quorum", DefaultQueueType: "quorum"})
-			g.Data, g.Log = "/var/lib/rabbitmq/data", "/var/lib/rabbitmq/log"
-			g.Queues = nil // a node alone passes over queues until the cluster has the size that the file hints at
-		}},
-		{"rabbitmq.config, with static shovels", func(e *estate.Estate, g *estate.BrokerGroup) {
-			g.Classic = true
-			e.Links = append(e.Links, &estate.Link{Kind: "shovel", A: g, B: e.Brokers[1], VHost: "/", Queues: "^work$", Static: true, User: g.Users[1]})
-		}},
+		{"rabbitmq.conf with advanced.config", full, full.Brokers[0].Members[0]},
+		{"rabbitmq.config with static shovels", full, full.Brokers[1].Members[0]},
+	}
+	for _, classic := range []bool{false, true} {
+		name, e, m := fromCorpus(t, classic)
+		rows = append(rows, struct {
+			name string
+			e    *estate.Estate
+			m    *estate.BrokerMember
+		}{name, e, m})
 	}
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			near, far := group(t, "a", "3.10.8", estate.Cluster, 2), group(t, "b", "3.10.8", estate.Standalone, 1)
-			far.Members[0].IPv4 = netip.MustParsePrefix("198.51.100.9/24") // nobody is there
-			e := &estate.Estate{Name: "test", Brokers: []*estate.BrokerGroup{near, far}, Links: []*estate.Link{
-				{Kind: "federation", A: far, B: near, Both: true, VHost: "/mcollective", Exchanges: "^mcollective_(broadcast|directed)$", MaxHops: 1, User: near.Users[1]},
-				{Kind: "shovel", A: near, B: far, VHost: "/", Queues: "work", User: near.Users[1]},
-			}}
-			r.change(e, near)
-			files := slices.Collect(maps.Values(written(t, e, near.Members[0].Node)))
+			files := slices.Collect(maps.Values(written(t, r.e, r.m.Node)))
 			scratch := t.TempDir()
 			if err := validate.Write(scratch, files); err != nil {
 				t.Fatal(err)
 			}
-			b := validate.BootRabbitMQ(t.Context(), scratch, files, []string{"192.0.2.1/24"}, []string{"a1"})
+			_, host, _ := strings.Cut(r.m.NodeName, "@")
+			b := validate.BootRabbitMQ(t.Context(), scratch, files, []string{r.m.IPv4.String()}, []string{host})
 			if b.Result.Status != validate.Accepted {
 				t.Fatalf("%s: %s", b.Result.Status, b.Text)
 			}
@@ -58,31 +57,71 @@ func TestBoots(t *testing.T) {
 			}
 			for _, f := range files {
 				if f.Kind == "definitions.json" {
-					holds(t, b.Exports[1], string(f.Content))
+					holds(t, b.Exports[1], string(f.Content), len(r.m.Group.Members) > 1)
 				}
 			}
-			var status struct {
-				Listeners []struct {
-					Interface, Protocol string
-					Port                int
-				}
-			}
-			if err := json.Unmarshal([]byte(b.Status), &status); err != nil {
-				t.Fatal(err)
-			}
-			ports := make(map[string]string)
-			for _, l := range status.Listeners {
-				ports[l.Protocol] = l.Interface
-			}
-			if ports["amqp"] != "192.0.2.1" || ports["stomp"] != "[::]" || ports["http"] == "" {
-				t.Errorf("listeners: %v", status.Listeners)
-			}
+			checkListeners(t, r.m, b.Status)
 		})
 	}
 }
 
+// fromCorpus picks a broker of a topology whose files the installed version reads, and that keeps its data where the package does.
+func fromCorpus(t *testing.T, classic bool) (string, *estate.Estate, *estate.BrokerMember) {
+	t.Helper()
+	for _, r := range estates.Rendering(t) {
+		if r.Software == nil {
+			continue
+		}
+		e := r.Load(t)
+		for _, g := range e.Brokers {
+			if g.Classic == classic && g.Kind != estate.ActivePassive && !strings.HasPrefix(g.Data, "/data") && !strings.HasPrefix(g.Log, "/data") {
+				return fmt.Sprintf("%s, group %s, classic %t", r.Topology, g.Name, classic), e, g.Members[0]
+			}
+		}
+	}
+	t.Fatalf("no topology has a broker with classic %t", classic)
+	return "", nil, nil
+}
+
+// checkListeners compares what the node listens on with what its group has.
+func checkListeners(t *testing.T, m *estate.BrokerMember, status string) {
+	t.Helper()
+	var s struct {
+		Listeners []struct {
+			Interface, Protocol string
+			Port                int
+		}
+	}
+	if err := json.Unmarshal([]byte(status), &s); err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]string)
+	for _, l := range s.Listeners {
+		got[l.Protocol] = fmt.Sprintf("%s:%d", l.Interface, l.Port)
+	}
+	address := m.Address().String()
+	if m.Wildcard {
+		address = "[::]"
+	}
+	want := map[string]string{"amqp": fmt.Sprintf("%s:%d", address, m.Group.Listen.AMQP)}
+	if m.Group.Stomp && m.StompBound {
+		want["stomp"] = fmt.Sprintf("%s:%d", address, m.Group.Listen.STOMP)
+	} else if m.Group.Stomp {
+		want["stomp"] = fmt.Sprintf("[::]:%d", m.Group.Listen.STOMP)
+	}
+	for protocol, at := range want {
+		if got[protocol] != at {
+			t.Errorf("%s listens on %q, want %q (all: %v)", protocol, got[protocol], at, got)
+		}
+	}
+	if m.Group.Management && !strings.HasSuffix(got["http"], fmt.Sprintf(":%d", m.Group.Listen.Management)) {
+		t.Errorf("management listens on %q", got["http"])
+	}
+}
+
 // holds tells what of ours the export lacks. Our tags are a text, theirs a list; exchanges that are not internal do not say so.
-func holds(t *testing.T, export, ours string) {
+// A node alone passes over queues until its cluster has the size that the file hints at.
+func holds(t *testing.T, export, ours string, alone bool) {
 	t.Helper()
 	theirs, err := generic(export)
 	if err != nil {
@@ -94,6 +133,9 @@ func holds(t *testing.T, export, ours string) {
 	}
 	for list, items := range mine {
 		items, _ := items.([]any)
+		if list == "queues" && alone {
+			continue
+		}
 		all, _ := theirs[list].([]any)
 		for _, item := range items {
 			if !slices.ContainsFunc(all, func(other any) bool { return covers(other, item) }) {
