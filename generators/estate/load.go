@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/mco-go/mco-go/generators/estate/topology"
 	"github.com/mco-go/mco-go/generators/facts"
@@ -38,11 +39,25 @@ func Load(path string, o Options) (*Estate, problem.List) {
 	r.problems = problems
 	r.openSecrets(filepath.Dir(path))
 	r.resolve()
+	for i := range r.problems {
+		r.problems[i] = escaped(r.problems[i])
+	}
 	sorted := r.problems.Sorted()
 	if sorted.Failed() {
 		return nil, sorted
 	}
 	return r.estate, sorted
+}
+
+// escaped keeps a problem one line of ASCII, whatever names it tells of: it is read on terminals.
+func escaped(p problem.Problem) problem.Problem {
+	for _, s := range []*string{&p.Node, &p.Where, &p.What, &p.Got, &p.Want, &p.Todo} {
+		if strings.ContainsFunc(*s, func(c rune) bool { return c < ' ' || c > '~' }) {
+			q := strconv.QuoteToASCII(*s)
+			*s = q[1 : len(q)-1]
+		}
+	}
+	return p
 }
 
 // resolver holds an estate while it comes into being. Each step adds what it can and reports what it cannot; later steps take what is

@@ -27,7 +27,7 @@ func (r *resolver) pool(c *Collective, t *topology.Collective, key string) {
 	c.Pool.ServerSettings = make(map[string]string)
 	set := func(name, kind, value string, at topology.Place) {
 		if err := config.CheckType(kind, value); err != nil {
-			r.bad("topology.type", at, "wrong type", strconv.Quote(value), "a value of type "+kind)
+			r.bad("topology.type", at, "wrong type", strconv.QuoteToASCII(value), "a value of type "+kind)
 			return
 		}
 		c.Pool.ServerSettings[name] = value

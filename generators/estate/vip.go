@@ -163,7 +163,7 @@ func (r *resolver) mayHold(n *Node, vip netip.Addr) bool {
 			continue
 		}
 		if slices.ContainsFunc(b.Members, func(m *BalancerMember) bool { return m.Node == n }) ||
-			slices.ContainsFunc(b.To, func(m *BrokerMember) bool { return m.Node == n }) {
+			b.Kind == LVSDR && slices.ContainsFunc(b.To, func(m *BrokerMember) bool { return m.Node == n }) {
 			return true
 		}
 	}

@@ -197,7 +197,7 @@ func (p *parser) convert(n *yaml.Node, at Place, depth int) *tree {
 		return nil
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
-		p.add("input.tag", at, "a value has a tag", strconv.Quote(n.Tag), "none")
+		p.add("input.tag", at, "a value has a tag", strconv.QuoteToASCII(n.Tag), "none")
 		return nil
 	}
 	t := &tree{file: p.file, line: n.Line}
@@ -244,7 +244,7 @@ func (p *parser) convert(n *yaml.Node, at Place, depth int) *tree {
 func shown(key string) string {
 	for _, c := range key {
 		if c <= ' ' || c > '~' || c == '"' || c == '\\' {
-			return strconv.Quote(key)
+			return strconv.QuoteToASCII(key)
 		}
 	}
 	return key

@@ -329,5 +329,5 @@ func quoted(t *tree) string {
 	if len(t.text) > 60 {
 		return fmt.Sprintf("%q...", t.text[:60])
 	}
-	return strconv.Quote(t.text)
+	return strconv.QuoteToASCII(t.text)
 }
