@@ -40,10 +40,12 @@ type Broker struct {
 	dir   string
 	log   string
 	limit time.Duration // of a start
-	start func() (*Process, error)
-	aside []*Process // what it needs to have run beside it
-	mu    sync.Mutex // guards proc
-	proc  *Process
+
+	epmdPort string // of RabbitMQ's port mapper
+	start    func() (*Process, error)
+	aside    []*Process // what it needs to have run beside it
+	mu       sync.Mutex // guards proc
+	proc     *Process
 }
 
 // Addr is where the broker listens for STOMP.

@@ -28,6 +28,7 @@ func (b *Broker) prepareRabbitMQ(o BrokerOptions) error {
 	}
 	b.Port = ports[0]
 	distPort, epmdPort := strconv.Itoa(ports[1]), strconv.Itoa(ports[2])
+	b.epmdPort = epmdPort
 	b.Name = o.Name
 	if b.Name == "" {
 		b.Name = fmt.Sprintf("rabbitmq-%d", b.Port)

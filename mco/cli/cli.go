@@ -82,8 +82,8 @@ func Run(ctx context.Context, o Options) int {
 	out := &output{Writer: o.Stdout}
 	o.Stdout = out
 	code := run(ctx, o)
-	if out.err != nil && code == 0 {
-		fmt.Fprintf(o.Stderr, "mco: standard output: %v\n", out.err)
+	if err := out.failure(); err != nil && code == 0 {
+		fmt.Fprintf(o.Stderr, "mco: standard output: %v\n", err)
 		return 1
 	}
 	return code

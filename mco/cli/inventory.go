@@ -54,7 +54,10 @@ func (c *inventoryCommand) run(s *session) error {
 }
 
 // fileError says of a file that could not be opened what Ruby says.
-func fileError(err error) error {
+func fileError(err error) error { return systemError("rb_sysopen", err) }
+
+// systemError says what Ruby says when a call, in its own name for it, fails.
+func systemError(call string, err error) error {
 	e, ok := errors.AsType[*fs.PathError](err)
 	if !ok {
 		return err
@@ -68,7 +71,7 @@ func fileError(err error) error {
 	default:
 		text = string(text[0]-'a'+'A') + text[1:]
 	}
-	return fmt.Errorf("%s @ rb_sysopen - %s", text, e.Path)
+	return fmt.Errorf("%s @ %s - %s", text, call, e.Path)
 }
 
 // create makes the file that a report goes to before anybody is asked for it.

@@ -58,6 +58,7 @@ func (s *session) newSearch(agent string, detect bool) (*search, error) {
 	if d.extra, err = s.checkCompound(d.filter.Compound); err != nil {
 		return nil, err
 	}
+	s.tellHopeless(s.opts.filter)
 	return d, nil
 }
 

@@ -133,7 +133,7 @@ func (c *pluginCommand) write(s *session, kind, ddl, code string) error {
 	if err := os.Mkdir(c.name, 0o777); errors.Is(err, fs.ErrExist) {
 		return textError("cannot generate '" + c.name + "' : plugin directory already exists.")
 	} else if err != nil {
-		return fmt.Errorf("cannot generate plugin - %w", err)
+		return fmt.Errorf("cannot generate plugin - %w", systemError("dir_s_mkdir", err))
 	}
 	err := func() error {
 		dir := filepath.Join(c.name, strings.ToLower(kind))

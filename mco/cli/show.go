@@ -93,6 +93,9 @@ func (s *session) perform(call rpc.Call, progress bool, show func(done, total in
 		fmt.Fprint(s.out, end)
 		return nil
 	}
+	if call.Batch.Size > 0 && !s.cfg.DirectAddressing {
+		return rpc.ErrBatchDirect // before any progress is shown
+	}
 	client, err := s.connect()
 	if err != nil {
 		return err

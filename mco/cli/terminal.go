@@ -5,19 +5,52 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"sync"
 
 	"golang.org/x/term"
 )
 
 // onTerminal tells whether w is a terminal.
 func onTerminal(w any) bool {
-	f, ok := w.(*os.File)
+	f, ok := file(w)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// file returns the file that w is or that it writes to.
+func file(w any) (*os.File, bool) {
+	if o, ok := w.(*output); ok {
+		w = o.Writer
+	}
+	f, ok := w.(*os.File)
+	return f, ok
+}
+
+// output is standard output. It remembers why it could not be written to: a report that is lost is a failure, however well the call went.
+type output struct {
+	io.Writer
+	mu  sync.Mutex // guards err
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+func (o *output) failure() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
 }
 
 // columns is the width of the screen that output goes to, 0 where it does not go to one (util.rb: terminal_dimensions).
 func (s *session) columns() int {
-	f, ok := s.out.(*os.File)
+	f, ok := file(s.out)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0
 	}

@@ -46,7 +46,7 @@ var said = []string{
 	"plugin", "plugin x", "plugin doc", "plugin doc vec", "plugin doc vec_data", "plugin doc data/probe", "plugin doc /x", "plugin doc agent/", "plugin doc agent/../x",
 	"plugin doc validator/length", "plugin doc discovery/stdin", "plugin doc x y", "plugin generate", "plugin generate fact x", "plugin generate data x",
 	"plugin generate agent x y", "plugin generate agent x=1 y", "plugin doc --template", "plugin -n", "plugin doc vec -T eu", "plugin --timeout x",
-	"plugin info <dir>/nosuch", "plugin generate agent made actions=a,b --author me", "plugin generate data made2 --outputs x,y", "plugin generate agent --actions",
+	"find -F role=/[/", "find -S not", "find -S &", "plugin info <dir>/nosuch", "plugin generate agent made actions=a,b --author me", "plugin generate data made2 --outputs x,y", "plugin generate agent --actions",
 }
 
 const report = `inventory do
