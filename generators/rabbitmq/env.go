@@ -88,10 +88,10 @@ func ParseEnv(text []byte) ([]Setting, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		key, value, ok := strings.Cut(line, "='")
-		value, ended := strings.CutSuffix(value, "'")
+		key, rest, ok := strings.Cut(line, "='")
+		value, after, ended := strings.Cut(rest, "'")
 		v := Setting{key, value}
-		if !ok || !ended {
+		if !ok || !ended || after != "" {
 			return nil, fmt.Errorf("line %d: no variable with a quoted value", n)
 		}
 		if err := checkVariable(v); err != nil {
