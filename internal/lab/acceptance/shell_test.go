@@ -1,7 +1,6 @@
 package acceptance
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -171,15 +170,19 @@ func TestShellsMeet(t *testing.T) {
 					runInBackground(t, mco)
 				})
 			}
-			if which == "jobs" {
-				followBoth(t, ours)
-				return
-			}
-			out := ours.Run(t, "shell", "echo out; exit 4", "-F", "os=Debian")
-			for _, n := range []string{"ruby", "go"} {
-				if block := "Host: " + n + ".example.net\nStatuscode: 4\nOutput:\nout\n"; !strings.Contains(out.Stdout, block) || out.Exit != 0 {
-					t.Errorf("exit %d, no %q in %q", out.Exit, block, out.All())
-				}
+			for program, mco := range map[string]*lab.Client{golang: ours, ruby: theirs} {
+				t.Run("mco shell in "+program, func(t *testing.T) {
+					if which == "jobs" {
+						followBoth(t, mco)
+						return
+					}
+					out := mco.Run(t, "shell", "echo out; exit 4", "-F", "os=Debian")
+					for _, n := range []string{"ruby", "go"} {
+						if block := "Host: " + n + ".example.net\nStatuscode: 4\nOutput:\nout\n"; !strings.Contains(out.Stdout, block) || out.Exit != 0 {
+							t.Errorf("exit %d, no %q in %q", out.Exit, block, out.All())
+						}
+					}
+				})
 			}
 		})
 	}
@@ -269,8 +272,8 @@ func followBoth(t *testing.T, mco *lab.Client) {
 	// Both have begun when both are listed; the file is then what lets them end.
 	lab.Wait(t, "both run", 30*time.Second, func() error {
 		out := mco.Run(t, "shell", "list", "-v")
-		if strings.Count(out.Stdout, "command: echo one; while") != 2 {
-			return errors.New(out.All())
+		if strings.Count(out.Stdout, green) != 2 {
+			return fmt.Errorf("exit %d after %v: %q", out.Exit, out.Took, out.All())
 		}
 		return nil
 	})

@@ -12,10 +12,14 @@ module MCollective
         deadline = limit > 0 ? Time.now + limit : nil
         sleep 0.02 until job.over? || (deadline && Time.now > deadline)
         reply[:success] = job.over?
-        job.kill unless job.over?
+        exitcode = job.exitcode
+        unless job.over?
+          job.kill
+          sleep 0.02 until job.over?
+        end
         reply[:stdout] = job.output("stdout", 0)
         reply[:stderr] = job.output("stderr", 0)
-        reply[:exitcode] = job.exitcode
+        reply[:exitcode] = exitcode
         job.forget
       end
 
@@ -54,7 +58,7 @@ module MCollective
         end
 
         def self.all
-          Dir.children(folder).sort.map { |name| new(name) }
+          Dir.children(folder).sort.map { |name| new(name) }.select(&:known?)
         end
 
         def self.start(command)
