@@ -22,7 +22,7 @@ line wins.
 | 1 | the command failed before anything was asked: options, settings, inputs, no broker |
 | 4 | no node was asked who is there, and none replied |
 | 3 | nodes were found, none replied |
-| 2 | nodes were found, and a reply is a failure |
+| 2 | nodes were found, and a reply is a failure; fewer nodes answered than ping --expect wanted |
 | 1 | no node was found (` + "`find`" + ` too) |
 | 0 | else; nodes that stayed silent do not change it |
 
@@ -34,7 +34,17 @@ func referencePage() string {
 	b.WriteString(referenceHead)
 	c := new(cli)
 	for _, a := range c.applications() {
-		b.WriteString("\n## mco " + a.name + "\n\n```\n" + strings.TrimSpace(a.table(newOptions(nil), false).Help()) + "\n```\n")
+		table := a.table(newOptions(nil), false)
+		b.WriteString("\n## mco " + a.name + "\n\n```\n" + strings.TrimSpace(table.Help()) + "\n```\n")
+		own := ""
+		for _, o := range table.Options {
+			if o.Hidden && len(o.Names) > 0 {
+				own += "| `" + strings.TrimSpace(o.Names[0]+" "+o.Arg) + "` | " + o.Doc + " |\n"
+			}
+		}
+		if own != "" {
+			b.WriteString("\nBeyond the original's, typed in full:\n\n| option | meaning |\n|---|---|\n" + own)
+		}
 	}
 	return b.String()
 }

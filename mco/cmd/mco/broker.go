@@ -28,10 +28,10 @@ func devBroker() *cobra.Command {
 		Short: "Run a small broker for trying things out, until interrupted",
 		Long: "Run a small broker for trying things out, until interrupted. It is not meant for production: there, run RabbitMQ or ActiveMQ.\n\n" +
 			"It speaks STOMP 1.0 to 1.2 without TLS, keeps everything in memory, and has the exchanges, queues and topics that the connectors\n" +
-			"rabbitmq and activemq use. What it prints is a cfg file for clients and nodes:\n\n" +
-			"    mco broker >dev.cfg &\n    mco simulate 10 -c dev.cfg &\n    mco ping -c dev.cfg\n\n" +
+			"rabbitmq and activemq use. What it prints is a cfg file for clients and nodes.\n\n" +
 			"With STOMP_USER and STOMP_PASSWORD in the environment it wants that login, and the connectors use it where they find the same\n" +
 			"variables. An address that other machines can reach needs them.",
+		Example:       "  mco broker >dev.cfg &\n  mco simulate 10 -c dev.cfg &\n  mco ping -c dev.cfg",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -33,6 +33,7 @@ func demo() *cobra.Command {
 	return &cobra.Command{
 		Use:           "demo",
 		Short:         "Show a fleet on this machine that loses a broker, with nothing installed",
+		Example:       "  mco demo",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,

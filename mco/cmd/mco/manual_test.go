@@ -29,7 +29,7 @@ type words struct {
 var exitCodes = manpage.Group{Title: "Exit status", Items: []manpage.Item{
 	{Term: "0", Text: "It went well. Nodes that stayed silent do not change that."},
 	{Term: "1", Text: "The command failed before anything was asked, or no node was found."},
-	{Term: "2", Text: "Nodes were found, and a reply is a failure."},
+	{Term: "2", Text: "Nodes were found, and a reply is a failure; or fewer nodes answered than ping --expect wanted."},
 	{Term: "3", Text: "Nodes were found, and none replied."},
 	{Term: "4", Text: "No node was asked who is there, and none replied."},
 }}
@@ -53,6 +53,7 @@ var manual = map[string]words{
 		examples: []manpage.Item{
 			{Term: "mco ping", Text: "Who is there?"},
 			{Term: "mco ping -F osfamily=Debian -T eu", Text: "Which Debian nodes of the collective eu are there?"},
+			{Term: "mco ping --expect 12 -C role::web || page somebody", Text: "Are at least twelve web servers there?"},
 		},
 	},
 	"find": {
@@ -72,6 +73,8 @@ var manual = map[string]words{
 			{Term: "mco rpc rpcutil get_fact fact=operatingsystem", Text: "One fact of every node:"},
 			{Term: "mco rpc rpcutil ping -1 -j", Text: "One node, as JSON:"},
 			{Term: "mco rpc rpcutil daemon_stats --batch 10 --batch-sleep 5", Text: "Ten nodes at a time, with a pause between:"},
+			{Term: "mco rpc puppet runonce --rerun failed", Text: "Once more, for the nodes that failed the last time:"},
+			{Term: "mco rpc rpcutil daemon_stats --filter-replies 'data.threads > 20'", Text: "Only the replies that an expression holds for:"},
 		},
 	},
 	"facts": {
@@ -86,17 +89,23 @@ var manual = map[string]words{
 		synopsis: []string{"inventory [options] NODE", "inventory [options] [filters] --list-collectives", "inventory [options] [filters] --collective-graph FILE",
 			"inventory [options] [filters] --script FILE"},
 		text: "Prints what one node says of itself: its daemon, agents, data plugins, classes and facts. With an option it reports about every node\n" +
-			"that matches the filters: how many are in which collective, who is in which as a graph for Graphviz, or what a script asks for.",
+			"that matches the filters: how many are in which collective, who is in which as a graph for Graphviz, or what a script asks for.\n\n" +
+			"A script is a file in Ruby. It may use format and fields within inventory do ... end, or page_heading, page_body and page_length\n" +
+			"within formatted_inventory do ... end; there identity, facts, classes and agents are those of the node at hand. It is not run but\n" +
+			"read: literals, conditions, loops over lists and methods of texts, lists and hashes are known, and nothing that reaches outside.\n\n" +
+			"    inventory do\n      format \"%-30s %s\"\n      fields { [ identity, facts[\"serialnumber\"] ] }\n    end",
 		examples: []manpage.Item{
 			{Term: "mco inventory web1.example.net", Text: "All about one node:"},
 			{Term: "mco inventory --list-collectives", Text: "How many nodes are in which collective?"},
 			{Term: "mco inventory --collective-graph fleet.dot && dot -Tsvg fleet.dot >fleet.svg", Text: "A picture of the collectives:"},
+			{Term: "mco inventory --script serials.rb -C role::web", Text: "A report of one's own; the script is below."},
 		},
 	},
 	"describe_filter": {
 		synopsis: []string{"describe_filter [options] [filters]"},
-		text:     "Says in words what filters ask of a node. Nobody is asked.",
-		examples: []manpage.Item{{Term: `mco describe_filter -S "environment=production and !/^db/"`, Text: "What does this filter mean?"}},
+		text:     "Says in words what filters ask of a node. Nobody is asked, but with --count.",
+		examples: []manpage.Item{{Term: `mco describe_filter -S "environment=production and !/^db/"`, Text: "What does this filter mean?"},
+			{Term: "mco describe_filter -F os=Debian -C role::web --count", Text: "And how many nodes does each part of it keep?"}},
 	},
 	"plugin": {
 		synopsis: []string{"plugin doc [[TYPE/]PLUGIN]", "plugin generate agent NAME [actions=ACTION,...]", "plugin generate data NAME [outputs=OUTPUT,...]",
@@ -186,6 +195,13 @@ var manual = map[string]words{
 		examples: []manpage.Item{
 			{Term: "mco completion bash >/etc/bash_completion.d/mco", Text: "For every user of bash:"},
 			{Term: "mco completion --list-inputs --agent rpcutil --action get_fact", Text: "The inputs of an action:"},
+		},
+	},
+	"generate": {
+		synopsis: []string{"generate COMMAND [options]"},
+		examples: []manpage.Item{
+			{Term: "mco generate render --topology estate.yaml --facts facts/ --node mq1 --out build", Text: "The files of one node, into a folder:"},
+			{Term: "facter --json | mco generate apply --topology estate.yaml --facts - --node $(hostname -f)", Text: "Write the files of this machine:"},
 		},
 	},
 	"demo":     {synopsis: []string{"demo"}, text: "Starts two brokers and three nodes on this machine, asks the nodes, kills a broker, and shows how the nodes move to the other one.\nNothing needs to be installed, and nothing is left behind."},
@@ -297,4 +313,13 @@ func TestCompletions(t *testing.T) {
 		want[file] = out.String()
 	}
 	manpage.Golden(t, root+"completions", *update, want)
+}
+
+// Whoever asks a command of ours for help sees how it is used.
+func TestOurCommandsHaveExamples(t *testing.T) {
+	for _, cmd := range extra() {
+		if cmd.Example == "" {
+			t.Errorf("mco %s --help has no example", cmd.Name())
+		}
+	}
 }

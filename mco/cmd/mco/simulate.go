@@ -31,6 +31,7 @@ func simulate() *cobra.Command {
 		Long: "Run N nodes in one process against the brokers of a cfg file, until interrupted.\n\n" +
 			"Each node has its own identity (sim0001.example.net and so on), facts and connection, and the agents discovery and rpcutil.\n" +
 			"Facts to filter by: fqdn, number, osfamily, role, datacenter, simulated; classes: simulated, role::web and so on.",
+		Example:       "  mco simulate 1000 -c /etc/mcollective/server.cfg\n  mco simulate 10 -c dev.cfg --loglevel info",
 		Args:          cobra.ExactArgs(1),
 		SilenceUsage:  true,
 		SilenceErrors: true,
