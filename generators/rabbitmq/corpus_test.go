@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/mco-go/mco-go/generators/erlang"
@@ -84,7 +85,7 @@ func flat(t *testing.T, kind string, content []byte) map[string]string {
 // programs take them too.
 func TestTopologies(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer, lab.Shellcheck)
-	judged := 0
+	var judged atomic.Int64
 	for _, r := range estates.Rendering(t) {
 		t.Run(r.Named(), func(t *testing.T) {
 			t.Parallel()
@@ -104,12 +105,12 @@ func TestTopologies(t *testing.T) {
 				if err != nil || len(problems) > 0 {
 					t.Errorf("%s: %v %v", n.Name, problems, err)
 				}
-				judged += len(files)
+				judged.Add(int64(len(files)))
 			}
 		})
 	}
 	t.Cleanup(func() { // after the parallel ones
-		if judged == 0 {
+		if judged.Load() == 0 {
 			t.Error("no file was judged")
 		}
 	})

@@ -68,7 +68,7 @@ type (
 		VHost      string         `json:"vhost"`
 	}
 	User struct {
-		HashingAlgorithm string `json:"hashing_algorithm"`
+		HashingAlgorithm string `json:"hashing_algorithm,omitempty"`
 		Name             string `json:"name"`
 		PasswordHash     string `json:"password_hash"`
 		Tags             Tags   `json:"tags"`
