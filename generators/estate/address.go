@@ -14,6 +14,7 @@ import (
 // wanted says which interface and addresses of a node are asked for.
 type wanted struct {
 	key    string // for origins
+	output string // the file that needs the address
 	at     topology.Place
 	spec   topology.Text // auto, a name or a subnet
 	vip    netip.Prefix  // whose subnet the interface must hold; zero: none
@@ -30,7 +31,7 @@ type place struct {
 func (r *resolver) locate(n *Node, w wanted) (place, bool) {
 	w.key += "." + n.Name
 	if len(n.Facts.Interfaces) == 0 {
-		r.fault(n, w, "fact.missing", "the fact networking is absent, which "+w.key+" needs", "")
+		r.fault(n, w, "fact.missing", "the fact networking is absent, which "+w.output+" needs", "")
 		return place{}, false
 	}
 	within, ok := r.subnet(w)

@@ -85,7 +85,10 @@ func (r *resolver) balancerMembers(b *Balancer, t *topology.Balancer, key string
 	if len(t.Nodes) == 0 && b.Kind != "" {
 		r.bad("cluster.size", t.Place, "the balancer has no nodes", "", "")
 	}
-	family := auto
+	family, output := auto, "haproxy.cfg"
+	if b.Kind == LVSDR {
+		output = "keepalived.conf"
+	}
 	at := t.Place
 	if b.VIP.IsValid() {
 		family, at = "4", t.VIP[0].Place
@@ -107,7 +110,7 @@ func (r *resolver) balancerMembers(b *Balancer, t *topology.Balancer, key string
 			r.problems.Add(problem.Problem{Class: "topology.reference", Node: n.Name, Where: t.String(),
 				What: "a node that balances by direct routing is a broker of the group itself", Want: "nodes of " + b.Group.Name})
 		}
-		p, ok := r.locate(n, wanted{key: key, at: at, vip: b.VIP, family: family})
+		p, ok := r.locate(n, wanted{key: key, output: output, at: at, vip: b.VIP, family: family})
 		if !ok {
 			continue
 		}

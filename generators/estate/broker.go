@@ -57,8 +57,9 @@ func (r *resolver) brokerGroup(name string, t *topology.Broker) *BrokerGroup {
 		if t.Interface.Set {
 			at = t.Interface.Place
 		}
-		if p, ok := r.locate(m.Node, wanted{key: key, at: at, spec: t.Interface, vip: g.VIP, family: family}); ok {
+		if p, ok := r.locate(m.Node, wanted{key: key, output: "rabbitmq.conf", at: at, spec: t.Interface, vip: g.VIP, family: family}); ok {
 			m.Interface, m.IPv4, m.IPv6 = p.iface.Name, p.v4, p.v6
+			r.reachVIP(m, t)
 		}
 		m.Wildcard = g.Kind == ActivePassive
 	}
@@ -133,6 +134,17 @@ func (r *resolver) groupVIP(g *BrokerGroup, t *topology.Broker) {
 	if vip, ok := r.vip(t.VIP); ok {
 		g.VIP = vip
 		r.origin("brokers."+g.Name+".vip", vip, t.VIP.Place)
+	}
+}
+
+// reachVIP: the VIP moves with the broker, so that each node must be able to hold it.
+func (r *resolver) reachVIP(m *BrokerMember, t *topology.Broker) {
+	vip := m.Group.VIP
+	if !vip.IsValid() {
+		return
+	}
+	if len(connected(m.Node, vip)) == 0 {
+		r.problems.Add(problem.Problem{Class: "vip.off-subnet", Node: m.Node.Name, Where: t.VIP.String(), What: "no interface is in the VIP's subnet", Got: vip.String()})
 	}
 }
 
@@ -286,7 +298,7 @@ func (r *resolver) capacity(g *BrokerGroup, m *BrokerMember) {
 	if memory <= 0 {
 		if !ownMemory || !ownDisk {
 			r.problems.Add(problem.Problem{Class: "fact.missing", Node: m.Node.Name, Where: "brokers." + g.Name,
-				What: "the fact memory.system.total_bytes is absent, which the broker's memory and disk limits need"})
+				What: "the fact memory.system.total_bytes is absent, which vm_memory_high_watermark and disk_free_limit of rabbitmq.conf need"})
 		}
 		return
 	}

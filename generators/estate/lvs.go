@@ -18,9 +18,6 @@ func (r *resolver) lvs(b *Balancer, t *topology.Balancer, key string) {
 	if len(t.VIP) == 0 {
 		r.bad("topology.type", t.Place, "the key vip is missing, which direct routing needs", "", "")
 	}
-	if b.VIP.IsValid() && b.VIP.Addr().Is6() {
-		r.bad("vip.family", t.VIP[0].Place, "direct routing by marks is for IPv4", b.VIP.String(), "")
-	}
 	lvs := t.LVS
 	if lvs == nil {
 		lvs = new(topology.LVS)
@@ -38,6 +35,10 @@ func (r *resolver) lvs(b *Balancer, t *topology.Balancer, key string) {
 	}
 	for _, m := range b.To {
 		m.Wildcard = true
+		if b.VIP.IsValid() && (b.VIP.Addr().Is6() && !m.IPv6.IsValid() || b.VIP.Addr().Is4() && !m.IPv4.IsValid()) {
+			r.problems.Add(problem.Problem{Class: "vip.family", Node: m.Node.Name, Where: t.Place.String(),
+				What: "the broker has no address of the VIP's family, which direct routing needs", Got: b.VIP.String(), Want: "family: both"})
+		}
 		if b.VIP.IsValid() && len(connected(m.Node, b.VIP)) == 0 && !slices.ContainsFunc(b.Members, func(d *BalancerMember) bool { return d.Node == m.Node }) {
 			r.problems.Add(problem.Problem{Class: "vip.off-subnet", Node: m.Node.Name, Where: t.Place.String(),
 				What: "a broker that answers for the VIP is not in its subnet", Got: b.VIP.String()})
@@ -53,6 +54,6 @@ func (r *resolver) needMAC(m *BalancerMember, fault error, t *topology.Balancer)
 		r.problems.Add(safe.Problem(fault, m.Node.Name, where))
 	case m.MAC == "":
 		r.problems.Add(problem.Problem{Class: "fact.missing", Node: m.Node.Name, Where: t.String(),
-			What: "the fact " + where + " is absent, which the firewall marks of the other directors need"})
+			What: "the fact " + where + " is absent, which the other directors' rules for firewall marks need"})
 	}
 }

@@ -165,10 +165,6 @@ func (r *resolver) transport(b *Balancer, given *topology.VRRP, key string) {
 			r.problems.Add(problem.Problem{Class: "version.unsupported", Node: m.Node.Name, Where: given.String(), What: "Keepalived speaks unicast from 1.2.8 on",
 				Got: m.Node.Software.Keepalived.String(), Want: "transport: multicast, or a later Keepalived"})
 		}
-		if b.VRRP.Version == 3 && m.Node.Software.Keepalived.Below(1, 2, 8) {
-			r.problems.Add(problem.Problem{Class: "version.unsupported", Node: m.Node.Name, Where: given.String(), What: "Keepalived knows VRRP version 3 from 1.2.8 on",
-				Got: m.Node.Software.Keepalived.String(), Want: "version: 2, or a later Keepalived"})
-		}
 	}
 }
 
