@@ -32,7 +32,7 @@ type tail struct {
 	agent *agentClient
 	jobs  []*tailedJob
 
-	mu sync.Mutex // held while a piece is printed
+	mu sync.Mutex // held while a piece is printed, and while a call is made, which notes itself in the command's search
 }
 
 // tailedJob is one job on one node. It belongs to the goroutine that follows it.
@@ -134,7 +134,9 @@ func (t *tail) call(ctx context.Context, job *tailedJob, action string) (*rpc.Re
 		data.SetSymbol("stdout_offset", mco.Int(job.read[0]))
 		data.SetSymbol("stderr_offset", mco.Int(job.read[1]))
 	}
+	t.mu.Lock()
 	call, err := t.agent.request(action, data)
+	t.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
