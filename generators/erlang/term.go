@@ -43,8 +43,12 @@ const maxAtom = 255
 
 // reserved words are no atoms unless quoted.
 func reserved(s string) bool {
-	return slices.Contains(strings.Fields("after and andalso band begin bnot bor bsl bsr bxor case catch cond div else end fun if let maybe not of or orelse "+
-		"receive rem try when xor"), s)
+	switch s {
+	case "after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr", "bxor", "case", "catch", "cond", "div", "else", "end", "fun", "if", "let",
+		"maybe", "not", "of", "or", "orelse", "receive", "rem", "try", "when", "xor":
+		return true
+	}
+	return false
 }
 
 // plainAtom tells whether an atom stands without quotation marks.
