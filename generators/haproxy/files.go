@@ -141,12 +141,12 @@ func printable(s string) bool {
 	return s != ""
 }
 
-// secrets lists those that the file holds.
+// secrets lists those that the file holds, as they stand there.
 func (c config) secrets() []secret.Value {
 	var all []secret.Value
 	for _, m := range c.members {
-		if m.Balancer.Stats != nil {
-			all = append(all, m.Balancer.Stats.Secret)
+		if s := m.Balancer.Stats; s != nil {
+			all = append(all, secret.New(s.Secret.Name(), protect(s.Secret.Reveal(), c.node.Software.HAProxy.AtLeast(1, 6))))
 		}
 	}
 	return all

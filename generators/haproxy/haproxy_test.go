@@ -31,6 +31,11 @@ func front(t *testing.T, change func(*estate.Estate, *estate.Balancer)) (text st
 		}
 		if f.Kind == "haproxy.cfg" {
 			text = string(f.Content)
+			for _, s := range f.Secrets {
+				if !strings.Contains(text, s.Reveal()) {
+					t.Errorf("%q is to be masked and is not in the file", s.Reveal())
+				}
+			}
 		}
 	}
 	return text, problems

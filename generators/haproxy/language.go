@@ -89,15 +89,20 @@ func encodeLine(b *strings.Builder, indent string, s block.Statement, quotes boo
 	return nil
 }
 
-// encodeWord protects what is not an ordinary letter. Between double quotes a dollar sign would begin a variable.
+// encodeWord puts a word in quotes where it holds what is not an ordinary letter, as far as there are quotes.
 func encodeWord(w string, quotes bool) string {
-	switch {
-	case !quotes:
-		return strings.NewReplacer(`\`, `\\`, ` `, `\ `, `#`, `\#`).Replace(w)
-	case strings.ContainsAny(w, ` #\'"$`):
-		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`).Replace(w) + `"`
+	if quotes && strings.ContainsAny(w, ` #\'"$`) {
+		return `"` + protect(w, quotes) + `"`
 	}
-	return w
+	return protect(w, quotes)
+}
+
+// protect puts a backslash in front of what needs one: between quotes, where a dollar sign would begin a variable, or without any.
+func protect(w string, quotes bool) string {
+	if quotes {
+		return strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`).Replace(w)
+	}
+	return strings.NewReplacer(`\`, `\\`, ` `, `\ `, `#`, `\#`).Replace(w)
 }
 
 func parse(content []byte, quotes bool) ([]block.Statement, error) {

@@ -1,10 +1,12 @@
 package estates
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/mco-go/mco-go/generators/estate"
@@ -37,10 +39,23 @@ func Hostile(r *rand.Rand) string {
 	return s
 }
 
-// place is one string of an estate.
+// place is one string or secret of an estate.
 type place struct {
-	path string
-	set  func(string)
+	path  string
+	value reflect.Value
+}
+
+// with puts s in the place as long as do runs.
+func (p place) with(s string, do func()) {
+	before := reflect.New(p.value.Type()).Elem()
+	before.Set(p.value)
+	defer p.value.Set(before)
+	if p.value.Kind() == reflect.String {
+		p.value.SetString(s)
+	} else {
+		p.value.Set(reflect.ValueOf(secret.New("hostile", s)))
+	}
+	do()
 }
 
 // places finds every string and every secret below e, each once.
@@ -50,7 +65,7 @@ func places(e *estate.Estate) []place {
 	var walk func(v reflect.Value, path string)
 	walk = func(v reflect.Value, path string) {
 		if v.Type() == reflect.TypeFor[secret.Value]() {
-			found = append(found, place{path, func(s string) { v.Set(reflect.ValueOf(secret.New("hostile", s))) }})
+			found = append(found, place{path, v})
 			return
 		}
 		switch v.Kind() {
@@ -71,7 +86,7 @@ func places(e *estate.Estate) []place {
 				walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i))
 			}
 		case reflect.String:
-			found = append(found, place{path, v.SetString})
+			found = append(found, place{path, v})
 		}
 	}
 	walk(reflect.ValueOf(e), "estate")
@@ -81,17 +96,49 @@ func places(e *estate.Estate) []place {
 // enough strings are tried by [Hostilities], at least.
 const enough = 10000
 
-// Hostilities puts hostile strings in every free field of the full estate, one at a time, and has files render each of its nodes: what
-// is not refused must read back as it was meant, and lie where it lay before.
+// writer is what [Hostilities] tests.
+type writer func(*estate.Estate, *estate.Node) (target.Set, problem.List)
+
+// text is all that w writes for the nodes of e, or what it says against it.
+func (w writer) text(e *estate.Estate) string {
+	var b strings.Builder
+	for _, n := range e.Nodes {
+		set, problems := w(e, n)
+		fmt.Fprintln(&b, problems)
+		for _, f := range set.Files {
+			fmt.Fprintln(&b, f.Path, string(f.Content))
+		}
+	}
+	return b.String()
+}
+
+// reaches lists the places of e that what w writes depends on.
+func (w writer) reaches(e *estate.Estate) []place {
+	var found []place
+	plain := w.text(e)
+	for _, p := range places(e) {
+		for _, probe := range []string{"probe", "\n"} {
+			p.with(probe, func() {
+				if w.text(e) != plain && (len(found) == 0 || found[len(found)-1].path != p.path) {
+					found = append(found, p)
+				}
+			})
+		}
+	}
+	return found
+}
+
+// Hostilities puts hostile strings in every place of the full estate that files depends on, one at a time, and has it render each
+// node: what is not refused must read back as it was meant, and lie where it lay before.
 func Hostilities(t *testing.T, files func(*estate.Estate, *estate.Node) (target.Set, problem.List)) {
 	t.Helper()
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)
+	e := Full()
 	folders := make(map[string]bool)
-	full := Full()
-	for _, n := range full.Nodes {
-		set, problems := files(full, n)
+	for _, n := range e.Nodes {
+		set, problems := files(e, n)
 		if problems.Failed() {
 			t.Fatalf("the estate without hostile strings: %v", problems)
 		}
@@ -99,39 +146,49 @@ func Hostilities(t *testing.T, files func(*estate.Estate, *estate.Node) (target.
 			folders[filepath.Dir(f.Path)] = true
 		}
 	}
-	tried, rendered := 0, 0
-	all := len(places(Full()))
-	for i := range all {
-		for range (enough + all - 1) / all {
-			e := Full()
-			p := places(e)[i]
+	reached := writer(files).reaches(e)
+	if len(reached) == 0 {
+		t.Fatal("no string of the estate reaches a file")
+	}
+	each := (enough + len(reached) - 1) / len(reached)
+	rendered := 0
+	for _, p := range reached {
+		for range each {
 			s := Hostile(r)
-			p.set(s)
-			tried++
-			for _, n := range e.Nodes {
-				set, problems := files(e, n)
-				if problems.Failed() {
-					continue
-				}
-				for _, f := range set.Files {
-					rendered++
-					if err := f.Check(f.Content); err != nil {
-						t.Fatalf("%s = %+q: %s reads back otherwise: %v\n%s", p.path, s, f.Path, err, f.Content)
+			p.with(s, func() {
+				for _, n := range e.Nodes {
+					set, problems := files(e, n)
+					if problems.Failed() {
+						continue
 					}
-					if f.Path != filepath.Clean(f.Path) || !folders[filepath.Dir(f.Path)] {
-						t.Fatalf("%s = %+q: path %+q", p.path, s, f.Path)
-					}
-					for _, c := range f.Content {
-						if (c < ' ' && c != '\n' || c > '~') && f.Kind != "authkey" {
-							t.Fatalf("%s = %+q: %s holds byte %#x", p.path, s, f.Path, c)
+					for _, f := range set.Files {
+						rendered++
+						if err := harmless(f, folders); err != nil {
+							t.Fatalf("%s = %+q: %s: %v\n%s", p.path, s, f.Path, err, f.Content)
 						}
 					}
 				}
-			}
+			})
 		}
 	}
-	if rendered < tried/10 {
-		t.Errorf("%d of %d strings led to a file: too few to say anything", rendered, tried)
+	if rendered < enough/100 {
+		t.Errorf("%d strings led to %d files: too few to say anything", each*len(reached), rendered)
 	}
-	t.Logf("%d strings in %d places, %d files read back", tried, all, rendered)
+	t.Logf("%d strings in each of %d places, %d files read back", each, len(reached), rendered)
+}
+
+// harmless returns what is wrong with a file that was written with a hostile string in the estate.
+func harmless(f target.File, folders map[string]bool) error {
+	if err := f.Check(f.Content); err != nil {
+		return fmt.Errorf("reads back otherwise: %w", err)
+	}
+	if f.Path != filepath.Clean(f.Path) || !folders[filepath.Dir(f.Path)] {
+		return errors.New("lies elsewhere")
+	}
+	for _, c := range f.Content {
+		if (c < ' ' && c != '\n' || c > '~') && f.Kind != "authkey" {
+			return fmt.Errorf("holds byte %#x", c)
+		}
+	}
+	return nil
 }
