@@ -76,7 +76,9 @@ func (w *writer) settings() []Setting {
 	if m.DiskLimit > 0 && !asked(g.Extra, "disk_free_limit.") {
 		add("disk_free_limit.absolute", megabytes(m.DiskLimit))
 	}
-	add("cluster_name", g.ClusterName)
+	if g.Version.AtLeast(3, 8) { // before, it is a global parameter alone
+		add("cluster_name", g.ClusterName)
+	}
 	if g.Version.Below(4, 3) {
 		add("cluster_partition_handling", g.Partitions)
 	}
@@ -118,7 +120,7 @@ func (w *writer) clusterSettings() []Setting {
 	for i, member := range g.Members {
 		all = append(all, Setting{fmt.Sprintf("cluster_formation.classic_config.nodes.%d", i+1), member.NodeName})
 	}
-	if g.Version.AtLeast(3, 9) {
+	if g.Version.AtLeast(3, 9, 9) { // those before do not start with a key that they do not know
 		all = append(all, Setting{"cluster_formation.target_cluster_size_hint", strconv.Itoa(len(g.Members))})
 	}
 	if w.member.RAM {

@@ -20,7 +20,8 @@ func TestConfByVersion(t *testing.T) {
 	}{
 		{"3.7 loads definitions by the management plugin", "3.7.1", estate.Cluster, nil,
 			[]string{"management.load_definitions = /etc/rabbitmq/definitions.json", "management.listener.port = 15672", "queue_master_locator = min-masters"},
-			[]string{"target_cluster_size_hint", "management.tcp"}},
+			[]string{"target_cluster_size_hint", "management.tcp", "cluster_name"}},
+		{"3.9.8 knows no size of a cluster", "3.9.8", estate.Cluster, nil, []string{"cluster_name = cluster-a"}, []string{"target_cluster_size_hint"}},
 		{"3.10 cluster", "3.10.8", estate.Cluster, nil,
 			[]string{"listeners.tcp.1 = 192.0.2.1:5672", "load_definitions = /etc/rabbitmq/definitions.json", "cluster_formation.classic_config.nodes.2 = rabbit@a2",
 				"cluster_formation.target_cluster_size_hint = 3", "queue_master_locator = min-masters", "cluster_partition_handling = pause_minority",
