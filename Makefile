@@ -74,7 +74,7 @@ demo: ## a fleet on this machine that loses a broker, with nothing installed but
 	go run ./mco/cmd/mco demo
 
 docs: ## what is made from tables of settings and options: docs/reference-*.md, man/, completions/
-	go test -count=1 -run '^Test(ReferencePage|Manual|Completions)$$' ./mco/config ./mco/cli ./mco/cmd/mco ./agent/cmd/mcollectived -update
+	go test -count=1 -run '^Test(ReferencePage|Manual|Completions|Pictures)$$' ./mco/config ./mco/cli ./mco/cmd/mco ./agent/cmd/mcollectived ./generators/graph -update
 
 golden: ## write the golden files anew; review them like code
 	packages=$$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -l 'flag.Bool("update"' | xargs -n1 dirname | sort -u)
