@@ -15,6 +15,7 @@ import (
 	"github.com/mco-go/mco-go/generators/keepalived"
 	"github.com/mco-go/mco-go/generators/lvs"
 	"github.com/mco-go/mco-go/generators/problem"
+	"github.com/mco-go/mco-go/generators/secret"
 	"github.com/mco-go/mco-go/generators/target"
 	"github.com/mco-go/mco-go/generators/validate"
 	"github.com/mco-go/mco-go/internal/lab"
@@ -188,6 +189,22 @@ func TestHAProxySpreadsConnections(t *testing.T) {
 	}
 	if out := s.hosts["client"].Run(t, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", page); out != "401" {
 		t.Errorf("the page without credentials: %s, want 401", out)
+	}
+}
+
+// The password that HAProxy reads is the one that was meant, whatever it is made of.
+func TestStatisticsTakeThePassword(t *testing.T) {
+	for i, password := range []string{`p w#x$HOME"\'`, `'`, `a:b`, `\n${PATH}`} {
+		t.Run(fmt.Sprint("password ", i), func(t *testing.T) {
+			s := newSite(t, func(e *estate.Estate) { e.Balancers[0].Stats.Secret = secret.New("s", password) }, "ha1")
+			s.haproxy(t, "ha1")
+			for given, want := range map[string]string{password: "200", password + "x": "401"} {
+				out := s.hosts["client"].Run(t, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-u", "admin:"+given, "http://192.0.2.21:8100/rabbitmq-stats")
+				if out != want {
+					t.Errorf("password %q asked with %q: %s, want %s", password, given, out, want)
+				}
+			}
+		})
 	}
 }
 
