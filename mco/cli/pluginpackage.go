@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -183,7 +182,7 @@ func (c *pluginCommand) packageKind() (string, error) {
 				return kind, nil
 			}
 		}
-		return "", errors.New("cannot identify operating system.")
+		return "", textError("cannot identify operating system.")
 	}
 	return "", fmt.Errorf("there is no package format %s; debpackage and rpmpackage are known", c.format)
 }
