@@ -32,6 +32,8 @@ type application struct {
 	options     []optparse.Option
 	words       func([]string) error // takes the words that are no options; nil: they are ignored
 	run         func(*session) error
+	// candidates are the words that may come behind words, for shells that complete; nil: not known.
+	candidates func(libdirs, words []string) []string
 	// needsNoConfig is for commands that also run where there is no cfg file.
 	needsNoConfig bool
 }
@@ -178,7 +180,9 @@ func (c *cli) command(a *application) *cobra.Command {
 		Use:                a.name,
 		Short:              a.description,
 		DisableFlagParsing: true,
-		ValidArgsFunction:  a.complete,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+			return a.complete(c, args, begun)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if code := c.start(cmd.Context(), a, args); code != 0 {
 				return exit(code)
@@ -186,22 +190,6 @@ func (c *cli) command(a *application) *cobra.Command {
 			return nil
 		},
 	}
-}
-
-// complete offers the names of options to the shell.
-func (a *application) complete(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-	if begun == "" || begun[0] != '-' {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	var found []string
-	for _, o := range a.table(newOptions(nil), false).Options {
-		for _, n := range o.Names {
-			if len(n) > len(begun) && n[:len(begun)] == begun {
-				found = append(found, n+"\t"+o.Doc)
-			}
-		}
-	}
-	return found, cobra.ShellCompDirectiveNoFileComp
 }
 
 // tree is the whole command line for cobra: the applications and the commands that were handed in.

@@ -77,6 +77,12 @@ func (c *cli) helpApp() *application {
 			_, err := s.out.Write([]byte(b.String()))
 			return err
 		},
+		candidates: func(_, words []string) []string {
+			if len(words) > 0 {
+				return nil
+			}
+			return c.names()
+		},
 		needsNoConfig: true,
 	}
 }

@@ -76,8 +76,9 @@ func pluginApp() *application {
 			option("--keep-artifacts", "", optparse.Flag, "Don't remove artifacts after building packages", toggle(func() { c.keep = true })),
 			text("--module-template", "PATH", "Path to the template used by the modulepackager", &c.moduleTemplate),
 		},
-		words: c.takeWords,
-		run:   c.run,
+		words:      c.takeWords,
+		run:        c.run,
+		candidates: pluginWords,
 	}
 }
 

@@ -42,8 +42,9 @@ func rpcApp() *application {
 				return nil
 			}),
 		},
-		words: r.takeWords,
-		run:   r.run,
+		words:      r.takeWords,
+		run:        r.run,
+		candidates: rpcWords,
 	}
 }
 

@@ -206,6 +206,22 @@ func TestShellCompletion(t *testing.T) {
 	if got = d.run(t, "", "__complete", "pi"); !strings.HasPrefix(got.Stdout, "ping\tPing all nodes\n") {
 		t.Errorf("commands: %+v", got)
 	}
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"rpc", "ve"}, "vec\tReplies of each kind\n"},
+		{[]string{"rpc", "-I", "x", "vec", "mis"}, "misfire\tFails in a chosen way\n"},
+		{[]string{"rpc", "vec", "echo", "ms"}, "msg=\tText\n"},
+		{[]string{"plugin", "doc", "data/fs"}, "data/fstat\tRetrieve file stat data for a given file\n"},
+		{[]string{"plugin", "gen"}, "generate\n"},
+		{[]string{"help", "fac"}, "facts\n"},
+		{[]string{"ping", "--exp"}, "--expect\tEnd as soon as"},
+	} {
+		if got = d.run(t, "", append([]string{"__complete"}, tc.args...)...); got.Exit != 0 || !strings.HasPrefix(got.Stdout, tc.want) {
+			t.Errorf("%q: %+v, want %q", tc.args, got, tc.want)
+		}
+	}
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		if got = d.run(t, "", "completion", shell); got.Exit != 0 || !strings.Contains(got.Stdout, "__complete") {
 			t.Errorf("script for %s: exit %d, %d bytes", shell, got.Exit, len(got.Stdout))
