@@ -2,6 +2,7 @@ package rabbitmq
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -103,7 +104,7 @@ func (w *writer) rabbitTerms() erlang.List {
 	if w.loadDefinitions() == "load_definitions" {
 		add("load_definitions", erlang.String(folder+"definitions.json"))
 	}
-	for _, key := range sortedKeys(extra) {
+	for _, key := range slices.Sorted(maps.Keys(extra)) {
 		all = append(all, erlang.Pair(key, extra[key]))
 	}
 	return all
@@ -163,7 +164,7 @@ func (w *writer) nodesTerm() erlang.Term {
 // classicExtra translates what the topology adds in the words of rabbitmq.conf, as far as the classic format has them.
 func (w *writer) classicExtra() map[string]erlang.Term {
 	terms := make(map[string]erlang.Term)
-	for _, key := range sortedKeys(w.group.Extra) {
+	for _, key := range slices.Sorted(maps.Keys(w.group.Extra)) {
 		value := w.group.Extra[key]
 		var term erlang.Term
 		var err error
@@ -204,13 +205,4 @@ func intTerm(s string) (erlang.Term, error) {
 func floatTerm(s string) (erlang.Term, error) {
 	f, err := strconv.ParseFloat(s, 64)
 	return erlang.Float(f), err
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
