@@ -9,7 +9,7 @@ import (
 )
 
 // nodeNames (D8) gives each broker its Erlang name: rabbit@ and the short host name, or the long one where two short ones are alike or
-// the topology asks.
+// the topology asks. An active-passive group is one broker.
 func (r *resolver) nodeNames(g *BrokerGroup, t *topology.Broker) {
 	given := t.NodeName
 	key := "brokers." + g.Name + ".node_name"
@@ -24,6 +24,8 @@ func (r *resolver) nodeNames(g *BrokerGroup, t *topology.Broker) {
 			m.NodeName = given.One
 		case given.Each != nil:
 			m.NodeName = r.givenName(m, given)
+		case g.Kind == ActivePassive && !given.Set:
+			m.NodeName = "rabbit@localhost" // one node that runs here or there: its data lie in a folder of its name
 		case long:
 			m.NodeName = "rabbit@" + m.Node.Facts.FQDN
 		default:

@@ -43,6 +43,10 @@ func check(n *estate.Node, group *estate.BrokerGroup) problem.List {
 		if name := m.Node.HostName(); !block.Plain(name, "_.-") || name[0] == '-' {
 			list.Add(problem.Problem{Class: "fact.unsafe", Node: n.Name, Where: Path, What: "the name of a member", Got: fmt.Sprintf("%+q", name)})
 		}
+		if one := group.Members[0].NodeName; m.NodeName != one {
+			list.Add(problem.Problem{Class: "cross.mismatch", Node: n.Name, Where: Path,
+				What: "the broker would not find its data on the other member: they lie in a folder of its name", Got: fmt.Sprintf("%+q", m.NodeName), Want: fmt.Sprintf("%+q", one)})
+		}
 	}
 	if group.Stonith == nil || !*group.Stonith {
 		list.Add(problem.Problem{Class: "cross.mismatch", Warning: true, Node: n.Name, Where: Path,

@@ -44,7 +44,7 @@ rsc_defaults rsc-options: resource-stickiness=100
 primitive p_drbd_rabbitmq ocf:linbit:drbd params drbd_resource=rabbitmq op start timeout=240s interval=0 op stop timeout=180s interval=0 op promote timeout=180s interval=0 op demote timeout=180s interval=0 op monitor interval=30s role=UNPROMOTED timeout=20s op monitor interval=29s role=PROMOTED timeout=20s
 primitive p_fs_rabbitmq ocf:heartbeat:Filesystem params device=/dev/drbd1 directory=/var/lib/rabbitmq fstype=xfs options=relatime op start timeout=60s interval=0 op stop timeout=180s interval=0 op monitor interval=60s timeout=60s
 primitive p_ip_rabbitmq ocf:heartbeat:IPaddr2 params ip=192.0.2.100 cidr_netmask=24 op monitor interval=10s timeout=20s
-primitive p_rabbitmq ocf:rabbitmq:rabbitmq-server params nodename=rabbit@ap1 mnesia_base=/var/lib/rabbitmq op monitor interval=20s timeout=30s op start timeout=600s interval=0 op stop timeout=120s interval=0
+primitive p_rabbitmq ocf:rabbitmq:rabbitmq-server params nodename=rabbit@passive mnesia_base=/var/lib/rabbitmq op monitor interval=20s timeout=30s op start timeout=600s interval=0 op stop timeout=120s interval=0
 group g_rabbitmq p_fs_rabbitmq p_ip_rabbitmq p_rabbitmq
 CLONE
 colocation c_rabbitmq_on_drbd inf: g_rabbitmq ms_drbd_rabbitmq:PROMOTED
@@ -108,6 +108,9 @@ func TestParts(t *testing.T) {
 				}
 			}
 		})
+	}
+	if text, problems := cluster(t, func(g *estate.BrokerGroup) { g.Members[1].NodeName = "rabbit@ap2" }); text != "" || !problems.Failed() {
+		t.Errorf("two names for one broker: %v", problems)
 	}
 	if text, problems := cluster(t, func(g *estate.BrokerGroup) { g.Members[0].Node.Software.Pacemaker = version.Version{1, 0, 13} }); text != "" || !problems.Failed() {
 		t.Errorf("Pacemaker 1.0: %v", problems)

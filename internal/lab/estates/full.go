@@ -52,6 +52,9 @@ func Full() *estate.Estate {
 	main := group("main", estate.Cluster, mq1, mq2, mq3)
 	passive := group("passive", estate.ActivePassive, ap1, ap2)
 	passive.Replication = estate.NotReplicated
+	for _, m := range passive.Members {
+		m.NodeName = "rabbit@passive" // one broker, that runs here or there
+	}
 	passive.VIP = netip.MustParsePrefix("192.0.2.100/24")
 	passive.Stonith = new(false)
 	passive.ClusterKey = secret.New("corosync", strings.Repeat("0123456789abcdef", 8))
