@@ -207,7 +207,7 @@ func (r *resolver) partitions(g *BrokerGroup, t *topology.Broker, key string) {
 	handling := r.choice(key+".partitions", t.Partitions, "auto", "ignore", "autoheal", "pause_minority")
 	switch {
 	case g.Kind != Cluster || g.Version.Below(3, 1):
-	case g.Version.AtLeast(4, 3) && g.Version.Known():
+	case g.Version.AtLeast(4, 3):
 		if t.Partitions.Set && handling != "auto" {
 			r.warn("feature.removed", t.Partitions.Place, "handling of partitions has no effect from RabbitMQ 4.3 on", "leave the key out")
 		}
@@ -240,7 +240,7 @@ func (r *resolver) ramNodes(g *BrokerGroup, t *topology.Broker) {
 	case len(t.RAM) == 0:
 	case !disc:
 		r.bad("cluster.no-disc", t.RAM[0].Place, "no node of the cluster keeps its data on disc", "", "at least one node that is not in ram")
-	case g.Version.Known() && g.Version.AtLeast(4, 3) || !g.Version.Known():
+	case g.Version.AtLeast(4, 3):
 		r.bad("cluster.ram-unsupported", t.RAM[0].Place, "there are no ram nodes from RabbitMQ 4.3 on", g.Version.String(), "ram: []")
 	case g.Version.AtLeast(3, 8):
 		r.warn("cluster.ram-unsupported", t.RAM[0].Place, "ram nodes are deprecated", "keep all nodes on disc")

@@ -61,7 +61,7 @@ func (r *resolver) queues(g *BrokerGroup, t *topology.Broker) {
 			r.bad("exchange.clash", q.Place, "the queue is declared twice", q.Name.V, "")
 		}
 		if !queue.Durable {
-			if g.Version.Known() && g.Version.AtLeast(4, 3) {
+			if g.Version.AtLeast(4, 3) {
 				r.bad("feature.removed", q.Place, "RabbitMQ 4.3 refuses queues that are neither durable nor exclusive", q.Name.V, "durable: true")
 			}
 			if queue.Arguments["x-queue-type"] == "quorum" {

@@ -100,6 +100,11 @@ func TestEstates(t *testing.T) {
 		{"a VIP that they cannot hold", "brokers: {main: {kind: active-passive, nodes: [q1, q2], vip: 10.1.0.50/24, interface: eth0}}", nil, "vip.off-subnet"},
 		{"an active node alone", "brokers: {main: {kind: active-passive, nodes: [q1], vip: 10.0.0.50/24}}", nil, "cluster.size"},
 
+		{"STOMP on Corosync's number", "brokers: {main: {kind: active-passive, nodes: [q1, q2], vip: 10.0.0.50/24, listen: {stomp: 5405}}}", func(e *estate.Estate) any { return e.Brokers[0].Listen.STOMP }, "5405"},
+		{"a disk that is a file", "brokers: {main: {kind: active-passive, nodes: [q1, q2], vip: 10.0.0.50/24}}\nstorage: {main: {kind: drbd, disk: /srv/disk}}", nil, "topology.type"},
+		{"a chain of links", chain(2) + "collectives: {c: {servers: [n1], via: [a, b, c], pool: {order: rotate}, " + psk + "}}", func(e *estate.Estate) any { return len(e.Links) }, "2"},
+		{"a chain that is too long for its hops", chain(1) + "collectives: {c: {servers: [n1], via: [a, b, c], pool: {order: rotate}, " + psk + "}}", nil, "cross.mismatch"},
+
 		// Links, clients, OpenStack.
 		{"a shovel", "brokers: {a: {kind: standalone, nodes: [q1]}, b: {kind: standalone, nodes: [q2]}}\nlinks: [{kind: shovel, between: [a, b], direction: a-to-b, queues: ^work$, user: mover, secret: mq_fed}]",
 			func(e *estate.Estate) any {
@@ -125,6 +130,13 @@ func TestEstates(t *testing.T) {
 		{"a group called by no name", "brokers: {\"a b\": {kind: standalone, nodes: [q1]}}", nil, "topology.type"},
 		{"a limit too low", cluster + "limits: {nofile: 1}\nbalancers: {b: {kind: haproxy, nodes: [n1], to: main}}", nil, "topology.type"},
 	})
+}
+
+// chain is three brokers with a link from each to the next.
+func chain(hops int) string {
+	const link = "{kind: federation, between: [%s, %s], vhost: /mcollective, exchanges: ^c_, max_hops: %d, user: federator, secret: mq_fed}"
+	return "brokers: {a: {kind: standalone, nodes: [q1]}, b: {kind: standalone, nodes: [q2]}, c: {kind: standalone, nodes: [q3]}}\n" +
+		"links: [" + fmt.Sprintf(link, "a", "b", hops) + ", " + fmt.Sprintf(link, "b", "c", hops) + "]\n"
 }
 
 // sample is a topology with what it must come to: a value of its estate, or, without one, the class of the problem; with a minus in
