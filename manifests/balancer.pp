@@ -3,7 +3,8 @@
 # @param packages
 #   Packages to install first; none, if they come from elsewhere.
 # @param services
-#   What runs on the files that mco generate has for each service: attributes of a service resource.
+#   What runs on the files that mco generate has for each service: attributes of a service resource. It runs and is enabled, unless
+#   they say otherwise.
 class mco::balancer (
   Array[String[1]]                   $packages = ['haproxy', 'keepalived', 'socat'],
   Hash[String[1], Hash[String[1], Any]] $services = {
@@ -25,10 +26,8 @@ class mco::balancer (
     }
     if $mco::manage_services {
       service { $files:
-        ensure    => running,
-        enable    => true,
         subscribe => Mco_files[$files],
-        *         => $attributes,
+        *         => { 'ensure' => running, 'enable' => true } + $attributes,
       }
     }
   }

@@ -5,7 +5,8 @@
 # @param packages
 #   Packages to install first; none, if they come from elsewhere.
 # @param service
-#   Attributes of the service resource of RabbitMQ.
+#   Attributes of the service resource of RabbitMQ. It runs and is enabled, unless they say otherwise: of an active-passive pair,
+#   Pacemaker says where it runs, so that there { 'ensure' => undef, 'enable' => false } belongs here.
 # @param import
 #   How definitions get into a running broker.
 class mco::broker (
@@ -33,10 +34,8 @@ class mco::broker (
 
   if $mco::manage_services {
     service { 'rabbitmq':
-      ensure    => running,
-      enable    => true,
       subscribe => Mco_files['rabbitmq'],
-      *         => $service,
+      *         => { 'ensure' => running, 'enable' => true } + $service,
     }
     exec { 'mco import definitions':
       command     => $import,

@@ -34,6 +34,7 @@ class mco::estate {
       group     => 'root',
       mode      => '0600',
       show_diff => false,
+      backup    => false,
       content   => $secrets,
       before    => Mco_estate['estate'],
     }
@@ -50,6 +51,7 @@ class mco::estate {
       group     => 'root',
       mode      => '0600',
       show_diff => false,
+      backup    => false,
       content   => mco::json($others),
       before    => Mco_estate['estate'],
     }

@@ -3,7 +3,8 @@
 # @param packages
 #   Packages to install first; none, if they come from elsewhere.
 # @param services
-#   What runs on the files that mco generate has for each service: attributes of a service resource.
+#   What runs on the files that mco generate has for each service: attributes of a service resource. It runs and is enabled, unless
+#   they say otherwise.
 class mco::server (
   Array[String[1]]                   $packages = [],
   Hash[String[1], Hash[String[1], Any]] $services = { 'mcollective' => {} },
@@ -22,10 +23,8 @@ class mco::server (
     }
     if $mco::manage_services {
       service { $files:
-        ensure    => running,
-        enable    => true,
         subscribe => Mco_files[$files],
-        *         => $attributes,
+        *         => { 'ensure' => running, 'enable' => true } + $attributes,
       }
     }
   }

@@ -64,9 +64,24 @@ Puppet::Type.newtype(:mco_estate) do
 
   autorequire(:file) { %i[topology secrets facts root].map { |p| self[p] }.compact }
 
-  # Makes a resource of each file that differs. What cannot be compared fails this resource, and nothing is written.
+  newproperty(:inputs) do
+    desc 'Whether the inputs make an estate: always right, or a failure, which comes before anything is written.'
+    defaultto :right
+
+    def retrieve
+      provider.pending
+      :right
+    end
+  end
+
+  # Makes a resource of each file that differs. That there are none for lack of an estate is told by the property, whose failure counts.
   def eval_generate
-    provider.pending.map do |change|
+    changes = begin
+      provider.pending
+    rescue Puppet::Error
+      []
+    end
+    changes.map do |change|
       Puppet::Type.type(:mco_target).new(
         name: "#{self[:name]}:#{change['path']}",
         path: change['path'],

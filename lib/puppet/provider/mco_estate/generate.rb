@@ -7,19 +7,13 @@ require_relative '../../../puppet_x/mco/generate'
 Puppet::Type.type(:mco_estate).provide(:generate) do
   desc 'Asks mco generate.'
 
-  # What differs, as mco generate check says: asked once in a run.
+  # What differs, as mco generate check says: asked once in a run, and if it fails, it fails again without being asked.
   def pending
-    @pending ||= begin
-      out, err, code = run('check', '--json', '--detailed-exitcodes')
-      changes = PuppetX::Mco::Generate.lines(out)
-      tell(changes, err)
-      refused = changes.select { |c| c['action'] == 'refuse' }
-      unless [0, 2].include?(code)
-        raise Puppet::Error, refused.map { |c| complaint(c) }.push(err).join("\n").strip
-      end
+    raise @failure if @failure
 
-      changes.reject { |c| %w[unchanged warn].include?(c['action']) }
-    end
+    @pending ||= check
+  rescue Puppet::Error => e
+    raise @failure = e
   end
 
   # What was written in this run, or in noop would have been.
@@ -37,7 +31,7 @@ Puppet::Type.type(:mco_estate).provide(:generate) do
     return @applied = true if code.zero?
 
     @failed = true
-    raise Puppet::Error, changes.select { |c| c['action'] == 'refuse' }.map { |c| complaint(c) }.push(err).join("\n").strip
+    raise Puppet::Error, complaints(changes, err)
   end
 
   # The difference of one file without its secrets, or nil. Taken before anything is written.
@@ -47,6 +41,15 @@ Puppet::Type.type(:mco_estate).provide(:generate) do
   end
 
   private
+
+  def check
+    out, err, code = run('check', '--json', '--detailed-exitcodes')
+    changes = PuppetX::Mco::Generate.lines(out)
+    tell(changes, [0, 2].include?(code) ? err : '')
+    raise Puppet::Error, complaints(changes, err) unless [0, 2].include?(code)
+
+    changes.reject { |c| %w[unchanged warn].include?(c['action']) }
+  end
 
   def run(verb, *arguments)
     Dir.mktmpdir('mco_estate') do |scratch|
@@ -78,6 +81,11 @@ Puppet::Type.type(:mco_estate).provide(:generate) do
       'name' => Puppet[:node_name_value],
       'values' => PuppetX::Mco::Generate.reduce(Facter.to_hash, resource[:selectors])
     }
+  end
+
+  # What an unsuccessful run says.
+  def complaints(changes, err)
+    changes.select { |c| c['action'] == 'refuse' }.map { |c| complaint(c) }.push(err).join("\n").strip
   end
 
   def complaint(change)
