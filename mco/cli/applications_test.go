@@ -204,6 +204,7 @@ func TestRerun(t *testing.T) {
 		t.Errorf("silent: %d requests, %v", len(who), got)
 	}
 	asked(append([]string{"rpc", "vec", "misfire", "how=1", "-t", "1"}, names...)...)
+	asked("rpc", "vec", "misfire", "how=1", "-T", "nosuch", "-I", "node1.example.net") // refused: the last run is the one before
 	if who, got := asked("rpc", "vec", "misfire", "how=none", "--rerun", "failed", "-j", "--sort"); len(who) != 2 || got.exit != 0 ||
 		!strings.Contains(got.stdout, `"sender":"node1.example.net"`) || !strings.Contains(got.stdout, `"sender":"node2.example.net"`) {
 		t.Errorf("failed: %d requests, %v", len(who), got)

@@ -41,6 +41,9 @@ func (d *search) again() (*rpc.Found, error) {
 
 // keepRun notes what became of a call, for --rerun. That it cannot be noted does not make the call a failure.
 func (s *session) keepRun(call rpc.Call, failed []string) {
+	if len(call.Stats.Discovered) == 0 {
+		return // it was refused before anybody was asked
+	}
 	run := rpc.LastRun{Time: call.Stats.Start, Agent: call.Agent, Action: call.Action, Failed: failed, Silent: call.Stats.NoResponse}
 	if err := rpc.NewMemory(s.cfg.Own.StateDir, s.cfg.File).KeepRun(run); err != nil {
 		s.log.Debug("Noting how the run went: " + err.Error())
