@@ -113,28 +113,33 @@ func (f *follower) run(ctx context.Context) error {
 	return nil
 }
 
-// awaitStart waits until the command runs, or cannot.
+// awaitStart waits until the command runs, or cannot. One whose time is over by then gets a moment, so that it ends as any other.
 func (f *follower) awaitStart(ctx context.Context) error {
 	limit := time.NewTimer(startTime)
 	defer limit.Stop()
-	select {
-	case r, ok := <-f.reports:
-		switch {
-		case !ok:
-			f.gone = true
+	over := ctx.Done()
+	for {
+		select {
+		case r, ok := <-f.reports:
+			switch {
+			case r.Errno != 0:
+				return &StartError{Program: r.What, Err: syscall.Errno(r.Errno)}
+			case r.Started != 0:
+				f.leader = r.Started
+				return nil
+			}
+			f.gone = !ok
 			return &StartError{Err: errNoShim}
-		case r.Errno != 0:
-			return &StartError{Program: r.What, Err: syscall.Errno(r.Errno)}
-		case r.Started == 0:
+		case <-over:
+			over = nil
+			limit.Reset(lateTime)
+		case <-limit.C:
+			f.finish(askKill)
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
 			return &StartError{Err: errNoShim}
 		}
-		f.leader = r.Started
-		return nil
-	case <-ctx.Done():
-		f.finish(askKill)
-		return context.Cause(ctx)
-	case <-limit.C:
-		return &StartError{Err: errNoShim}
 	}
 }
 
@@ -188,7 +193,11 @@ func (f *follower) ask(wish byte) { _, _ = f.control.Write([]byte{wish}) }
 // finish has the shim clean up, and waits for its end.
 func (f *follower) finish(wish byte) {
 	f.ask(wish)
-	limit := time.NewTimer(killGrace)
+	grace := killGrace
+	if wish == askFinish {
+		grace += settleTime
+	}
+	limit := time.NewTimer(grace)
 	defer limit.Stop()
 	for !f.gone {
 		select {

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -139,21 +138,6 @@ func (i identity) terminate() error {
 	}
 	if err := unix.PidfdSendSignal(fd, unix.SIGTERM, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
 		return fmt.Errorf("process %d: %w", i.pid, err)
-	}
-	return nil
-}
-
-// awaitJob waits for the report of a job's shim.
-func awaitJob(status *os.File, program string) error {
-	if err := status.SetReadDeadline(time.Now().Add(startTime)); err != nil {
-		return err
-	}
-	var r report
-	switch err := json.NewDecoder(status).Decode(&r); {
-	case err != nil:
-		return &StartError{Program: program, Err: errNoShim}
-	case r.Errno != 0:
-		return &StartError{Program: r.What, Err: syscall.Errno(r.Errno)}
 	}
 	return nil
 }

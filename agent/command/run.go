@@ -16,6 +16,8 @@ import (
 const (
 	termGrace  = 1 * time.Second         // between SIGTERM and SIGKILL
 	lingerTime = 2 * time.Second         // a command has ended, but processes it left hold its output streams
+	lateTime   = 300 * time.Millisecond  // for a command to start whose time is over
+	settleTime = 1 * time.Second         // what a command left may take to become independent
 	killGrace  = 1500 * time.Millisecond // between the order to kill everything and giving up on the shim
 )
 

@@ -186,7 +186,24 @@ func (s *shim) finish() {
 		s.killAll(nil)
 		return
 	}
+	// Who was started in the background a moment ago may not be yet what it shall be: nohup and setsid first have to run.
+	for end := time.Now().Add(settleTime); s.reap() && s.unsettled() && time.Now().Before(end); {
+		s.pause()
+	}
 	s.killAll(s.independent)
+}
+
+// unsettled tells whether there are processes that hold none of the command's streams, and are not independent.
+func (s *shim) unsettled() bool {
+	return slices.ContainsFunc(descendants(os.Getpid()), func(p proc) bool { return !s.independent(p) && !p.holds(s.streams) })
+}
+
+// pause waits for the end of a child, but not long: what it waits for need not be one.
+func (s *shim) pause() {
+	select {
+	case <-s.childs:
+	case <-time.After(10 * time.Millisecond):
+	}
 }
 
 // reap reads the ends of all children that have ended, and tells whether there are others.
@@ -233,10 +250,7 @@ func (s *shim) killAll(spare func(proc) bool) {
 				s.killed++
 			}
 		}
-		select {
-		case <-s.childs:
-		case <-time.After(10 * time.Millisecond):
-		}
+		s.pause()
 	}
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -85,7 +86,7 @@ func (t *tail) followOne(ctx context.Context, job *tailedJob, turn chan struct{}
 				return fmt.Errorf("no answer in %d tries", missing)
 			}
 		case r.Code != mco.OK:
-			return fmt.Errorf("%s", r.Message)
+			return errors.New(r.Message)
 		default:
 			missing = 0
 			wrote, ended := t.show(job, r)

@@ -22,7 +22,6 @@ import (
 type harmed struct {
 	client *caller.Client
 	extra  atomic.Int64 // replies that came beside the one that each call counts
-	log    string       // of the node's daemon
 }
 
 const harmedName = "harmed.example.net"
