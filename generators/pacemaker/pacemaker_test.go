@@ -26,13 +26,14 @@ func cluster(t *testing.T, change func(*estate.BrokerGroup)) (string, problem.Li
 		change(g)
 	}
 	set, problems := pacemaker.Files(e, g.Members[0].Node)
-	for _, f := range set.Files {
-		if err := f.Check(f.Content); err != nil {
-			t.Errorf("%s: %v", f.Path, err)
-		}
-		return string(f.Content), problems
+	if len(set.Files) == 0 {
+		return "", problems
 	}
-	return "", problems
+	f := set.Files[0]
+	if err := f.Check(f.Content); err != nil {
+		t.Errorf("%s: %v", f.Path, err)
+	}
+	return string(f.Content), problems
 }
 
 func TestFile(t *testing.T) {

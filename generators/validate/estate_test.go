@@ -54,7 +54,7 @@ func render(t *testing.T, e *estate.Estate, node string) (scratch string, files 
 
 // The programs take what the writers write, and not what they would not.
 func TestProgramsJudgeTheFullEstate(t *testing.T) {
-	lab.Need(t, lab.HAProxy, lab.Keepalived, lab.NetFilter, lab.Cluster, lab.OsloMessaging)
+	lab.Need(t, lab.Superuser, lab.HAProxy, lab.Keepalived, lab.NetFilter, lab.Cluster, lab.OsloMessaging)
 	rows := []struct {
 		node, kind string
 		bad        [2]string // what to replace in the file, by what, so that each of its programs refuses it
@@ -119,7 +119,7 @@ func judged(t *testing.T, scratch string, f target.File, want Status) {
 
 // 2.2.7 kills itself over a script user who is not root; what else the file says is judged all the same.
 func TestKeepalivedWithAnotherScriptUser(t *testing.T) {
-	lab.Need(t, lab.Keepalived)
+	lab.Need(t, lab.Superuser, lab.Keepalived)
 	for _, row := range []struct {
 		name, old, new string
 		want           Status
@@ -145,7 +145,7 @@ func TestKeepalivedWithAnotherScriptUser(t *testing.T) {
 
 // Every topology that must render does so: each file reads back as it was meant, and today's are taken by the real programs.
 func TestProgramsTakeEveryTopology(t *testing.T) {
-	lab.Need(t, lab.HAProxy, lab.Keepalived, lab.NetFilter, lab.Cluster, lab.OsloMessaging)
+	lab.Need(t, lab.Superuser, lab.HAProxy, lab.Keepalived, lab.NetFilter, lab.Cluster, lab.OsloMessaging)
 	for _, run := range estates.Rendering(t) {
 		t.Run(run.Named(), func(t *testing.T) {
 			e := run.Load(t)
@@ -168,5 +168,29 @@ func TestProgramsTakeEveryTopology(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where namespaces cannot be made, nothing was judged.
+func TestNoNamespaceIsNoRefusal(t *testing.T) {
+	lab.Need(t, lab.Superuser)
+	dir := t.TempDir()
+	rows := []struct {
+		name string
+		n    namespace
+	}{
+		{"a folder that is not there", namespace{mount: [2]string{dir + "/nothing", dir}}},
+		{"an interface that has another's name", namespace{interfaces: []string{"a", "a"}}},
+		{"a name that is none", namespace{interfaces: []string{"a b"}}},
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			if got := r.n.run(t.Context(), command{name: "true", dir: dir}); got.Status != Unable {
+				t.Errorf("%s: %s", got.Status, got.Text)
+			}
+		})
+	}
+	if got := (namespace{}).run(t.Context(), command{name: "true", dir: dir}); got.Status != Accepted {
+		t.Errorf("%s: %s", got.Status, got.Text)
 	}
 }

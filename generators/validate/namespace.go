@@ -22,10 +22,9 @@ type namespace struct {
 // enter returns c as it runs inside. What names the interfaces and addresses goes by the file's own words, which the shell never
 // reads as its own: they are arguments.
 func (n namespace) enter(c command) (command, error) {
-	const script = `set -e
-ip link set lo up
-if [ -n "$1" ]; then mount --bind "$1" "$2"; fi
-if [ -n "$3" ]; then hostname "$3"; fi
+	const script = `ip link set lo up || exit 125
+if [ -n "$1" ]; then mount --bind "$1" "$2" || exit 125; fi
+if [ -n "$3" ]; then hostname "$3" || exit 125; fi
 shift 3
 while [ "$1" != -- ]; do
   ip $1 || exit 125
@@ -84,7 +83,10 @@ func (n namespace) run(ctx context.Context, c command) Result {
 	if err != nil {
 		return Result{Unable, err.Error()}
 	}
-	_, r := c.run(ctx)
+	output, r := c.run(ctx)
+	if r.Status == Refused && strings.HasPrefix(output, "unshare: ") {
+		r.Status = Unable // nothing was asked: this user may make no namespaces
+	}
 	return r
 }
 

@@ -22,7 +22,7 @@ var nasty = []string{"a b", "ab#c", "!x", "'q'", "50%", "%(x)s", "a;}", "a@b:c/"
 
 // Programs take files with such secrets: those that can be written at all.
 func TestProgramsTakeNastySecrets(t *testing.T) {
-	lab.Need(t, lab.HAProxy, lab.Keepalived, lab.Cluster, lab.OsloMessaging)
+	lab.Need(t, lab.Superuser, lab.HAProxy, lab.Keepalived, lab.Cluster, lab.OsloMessaging)
 	for i, s := range append(nasty, `$HOME`, `"`, `\`, `a"b$c\d`) {
 		t.Run(fmt.Sprint("secret ", i), func(t *testing.T) { // the scratch folder is called as the test, and programs look into names
 			e := estates.Full()
@@ -50,7 +50,7 @@ func TestProgramsTakeNastySecrets(t *testing.T) {
 
 // drbdadm prints the secret that it read.
 func TestDRBDReadsTheSecret(t *testing.T) {
-	lab.Need(t, lab.Cluster)
+	lab.Need(t, lab.Superuser, lab.Cluster)
 	for _, s := range nasty {
 		e := estates.Full()
 		e.Brokers[1].Storage.Secret = secret.New("s", s)

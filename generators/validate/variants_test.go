@@ -33,7 +33,7 @@ func sixth(b *estate.Balancer) {
 
 // What a topology can ask of balancers is taken by the programs in every combination that differs in words.
 func TestProgramsTakeVariants(t *testing.T) {
-	lab.Need(t, lab.HAProxy, lab.Keepalived, lab.NetFilter)
+	lab.Need(t, lab.Superuser, lab.HAProxy, lab.Keepalived, lab.NetFilter)
 	rows := []struct {
 		name     string
 		balancer int

@@ -35,6 +35,7 @@ const (
 	Cluster        Peer = "corosync, pacemaker, crmsh, drbd-utils"
 	NetFilter      Peer = "iptables, nftables, procps"
 	OsloMessaging  Peer = "python3-oslo.messaging"
+	Superuser      Peer = "superuser" // no package: the right to make namespaces
 	Puppet         Peer = "puppet-agent"
 	Facter         Peer = "facter"
 )
@@ -44,6 +45,12 @@ func (p Peer) missing() string {
 	if p == Interpreter {
 		if _, err := exec.LookPath("ruby"); err != nil {
 			return "ruby on PATH"
+		}
+		return ""
+	}
+	if p == Superuser {
+		if os.Geteuid() != 0 {
+			return "rights of the superuser"
 		}
 		return ""
 	}

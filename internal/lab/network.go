@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -30,9 +29,7 @@ type Host struct {
 // NewNetwork makes an empty network. It needs the superuser.
 func NewNetwork(t testing.TB) *Network {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("namespaces need the superuser")
-	}
+	Need(t, Superuser)
 	hub := newHost(t, "hub")
 	hub.Run(t, "ip", "link", "add", "br0", "type", "bridge")
 	hub.Run(t, "ip", "link", "set", "br0", "up")
