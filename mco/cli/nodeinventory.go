@@ -115,17 +115,7 @@ func columns(b *strings.Builder, indent string, width, perRow int, none string, 
 		return
 	}
 	slices.Sort(names)
-	for row := range slices.Chunk(names, perRow) {
-		b.WriteString(indent)
-		for i := range perRow {
-			name := ""
-			if i < len(row) {
-				name = row[i]
-			}
-			fmt.Fprintf(b, " %-*s", width, name)
-		}
-		b.WriteByte('\n')
-	}
+	b.WriteString(report.Rows(names, indent, width, perRow))
 }
 
 // dataNames sorts the names of data plugins with their suffix, which is not shown.

@@ -3,6 +3,7 @@ package cli
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"fmt"
 	"io/fs"
@@ -45,11 +46,11 @@ func (c *pluginCommand) pack(s *session) error {
 	case c.sign:
 		return fmt.Errorf("packages are not signed here: sign the files with debsigs or dpkg-sig, or the repository")
 	}
-	base := first(c.mcname, "mcollective") + "-" + src.name
+	base := cmp.Or(c.mcname, "mcollective") + "-" + src.name
 	fmt.Fprintf(s.out, "Building packages for %s plugin.\n", base)
 	var written []string
 	for _, p := range src.parts {
-		d := debian{source: src, part: p, base: base, version: src.version + "-" + revision, lib: first(c.path, debianLib)}
+		d := debian{source: src, part: p, base: base, version: src.version + "-" + revision, lib: cmp.Or(c.path, debianLib)}
 		if d.depends, err = c.depends(src, base, d.version, p); err != nil {
 			return err
 		}
@@ -84,7 +85,7 @@ func (c *pluginCommand) pack(s *session) error {
 // depends is what the package of a part needs, in Debian's words.
 func (c *pluginCommand) depends(src *pluginSource, base, version string, p part) (string, error) {
 	least := ""
-	if v := first(c.mcversion, src.requires); v != "" {
+	if v := cmp.Or(c.mcversion, src.requires); v != "" {
 		least = " (>=" + v + ")"
 	}
 	needs := []string{}
@@ -105,7 +106,7 @@ func (c *pluginCommand) depends(src *pluginSource, base, version string, p part)
 		}
 		needs = append(needs, name+" | puppet-agent")
 	}
-	needs = append(needs, first(c.mcname, "mcollective")+"-common"+least+" | puppet-agent")
+	needs = append(needs, cmp.Or(c.mcname, "mcollective")+"-common"+least+" | puppet-agent")
 	if p.needsCommon {
 		needs = append(needs, base+"-common (= "+version+")")
 	}

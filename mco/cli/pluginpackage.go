@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -55,8 +56,8 @@ func (c *pluginCommand) source() (*pluginSource, error) {
 		return nil, err
 	}
 	src.requires = inspect.Text(src.meta.Requirements.Symbol("mcollective"))
-	src.name = packageName(first(c.name, src.meta.MetaText("name")))
-	src.version = first(c.version, src.meta.MetaText("version"))
+	src.name = packageName(cmp.Or(c.name, src.meta.MetaText("name")))
+	src.version = cmp.Or(c.version, src.meta.MetaText("version"))
 	if kind == ddl.Agent {
 		src.agentParts()
 	} else {
@@ -128,7 +129,7 @@ func (c *pluginCommand) revisionOf(s *session) string {
 	if c.iteration != "" {
 		fmt.Fprintln(s.out, "Warning. The --iteration flag has been deprecated. Please use --revision instead.")
 	}
-	return first(c.revision, c.iteration, "1")
+	return cmp.Or(c.revision, c.iteration, "1")
 }
 
 // info prints what would be packaged.
@@ -151,7 +152,7 @@ func (c *pluginCommand) info(s *session) error {
 	line("Package Output Format : ", kind)
 	line("Version : ", src.version)
 	line("Revision : ", revision)
-	line("Vendor : ", first(c.vendor, "Puppet Labs"))
+	line("Vendor : ", cmp.Or(c.vendor, "Puppet Labs"))
 	if c.postinstall != "" {
 		line("Post Install Script : ", c.postinstall)
 	}
@@ -185,15 +186,6 @@ func (c *pluginCommand) packageKind() (string, error) {
 		return "", textError("cannot identify operating system.")
 	}
 	return "", fmt.Errorf("there is no package format %s; debpackage and rpmpackage are known", c.format)
-}
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 func isDir(path string) bool {

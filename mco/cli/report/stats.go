@@ -85,13 +85,18 @@ func (p *Printer) rows(names []string) string {
 		names[i] = p.show(names[i])
 	}
 	width, perRow := Columns(names, 30)
+	return Rows(names, "   ", width, perRow)
+}
+
+// Rows lays names out in rows of so many columns; the last row is filled up with blanks.
+func Rows(names []string, indent string, width, perRow int) string {
 	var b strings.Builder
-	for i := 0; i < len(names); i += perRow {
-		b.WriteString("   ")
-		for j := i; j < i+perRow; j++ {
+	for row := range slices.Chunk(names, perRow) {
+		b.WriteString(indent)
+		for i := range perRow {
 			name := ""
-			if j < len(names) {
-				name = names[j]
+			if i < len(row) {
+				name = row[i]
 			}
 			fmt.Fprintf(&b, " %-*s", width, name)
 		}
