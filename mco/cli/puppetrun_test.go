@@ -25,8 +25,8 @@ type timedFleet struct {
 	busy    string // a node that is running by itself at first, until ownEnd
 	ownEnd  time.Time
 
-	atOnce, most int
-	order        []string
+	most  int // runs at once
+	order []string
 }
 
 func (f *timedFleet) enabled() ([]string, error) { return f.names, nil }

@@ -41,8 +41,7 @@ func (a *Agent) DDL() *ddl.DDL { return a.env.DDL }
 
 // Weakness says what the agent is where nobody is asked whether a caller may use it.
 func (*Agent) Weakness() string {
-	return "The filemgr agent removes any file for every caller with valid keys, as the user of this daemon. " +
-		"Set rpcauthorization = 1 with a policy, or plugin.filemgr.activate_agent = 0"
+	return "it touches and removes any file, as the user of this daemon"
 }
 
 // Handle runs one action.

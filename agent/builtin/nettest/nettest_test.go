@@ -2,44 +2,26 @@ package nettest
 
 import (
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/mco-go/mco-go/agent"
+	"github.com/mco-go/mco-go/agent/agenttest"
 	"github.com/mco-go/mco-go/mco"
-	"github.com/mco-go/mco-go/mco/ddl"
 	"github.com/mco-go/mco-go/mco/inspect"
 )
 
 func ask(t *testing.T, action, host string, port int64) *agent.Reply {
 	t.Helper()
-	d, err := ddl.Load(nil, ddl.Agent, Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := New(agent.Environment{DDL: d, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	data := mco.SymbolMap(2)
-	data.SetSymbol("fqdn", mco.String(host))
+	a := agenttest.New(t, Name, New, agenttest.Config(t, ""))
+	inputs := agenttest.Texts("fqdn", host)
 	if action == "connect" {
-		data.SetSymbol("port", mco.Int(port))
+		inputs = append(inputs, agenttest.In("port", mco.Int(port)))
 	}
-	body := mco.SymbolMap(2)
-	body.SetSymbol("action", mco.String(action))
-	body.SetSymbol("data", mco.Hash(data))
-	r, err := agent.NewRequest(mco.Request{ID: "1", Agent: Name, Caller: "uid=0", Time: time.Now(), TTL: time.Minute, Body: mco.Hash(body)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var n agent.Runner
-	return n.Run(t.Context(), a, r)
+	return agenttest.Ask(t, a, action, inputs...)
 }
 
 func listen(t *testing.T) int64 {

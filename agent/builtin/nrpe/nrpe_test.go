@@ -2,7 +2,6 @@ package nrpe
 
 import (
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,10 +10,10 @@ import (
 	"time"
 
 	"github.com/mco-go/mco-go/agent"
+	"github.com/mco-go/mco-go/agent/agenttest"
 	"github.com/mco-go/mco-go/agent/command"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/config"
-	"github.com/mco-go/mco-go/mco/ddl"
 	"github.com/mco-go/mco-go/mco/inspect"
 )
 
@@ -36,44 +35,13 @@ command[check_args]=printf '%s/' $ARG1$ "$ARG2$" 'x$ARG1$y' "$(printf '%s' $ARG2
 func newAgent(t *testing.T) (agent.Agent, *config.Config) {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"server.cfg": "libdir = /nonexistent\nplugin.psk = x\nplugin.nrpe.conf_dir = " + dir + "\n",
-		"a.cfg":      "command[check_ok]=false\n", "b.cfg": checksOfTest, "c.txt": "command[check_no]=true\n",
-	} {
+	for name, text := range map[string]string{"a.cfg": "command[check_ok]=false\n", "b.cfg": checksOfTest, "c.txt": "command[check_no]=true\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	c, err := config.Load(filepath.Join(dir, "server.cfg"), config.Server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := ddl.Load(nil, ddl.Agent, Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := New(agent.Environment{DDL: d, Config: c, Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a, c
-}
-
-func ask(t *testing.T, a agent.Agent, action string, inputs ...string) *agent.Reply {
-	t.Helper()
-	data := new(mco.Map)
-	for i := 0; i < len(inputs); i += 2 {
-		data.SetSymbol(mco.Symbol(inputs[i]), mco.String(inputs[i+1]))
-	}
-	body := mco.SymbolMap(2)
-	body.SetSymbol("action", mco.String(action))
-	body.SetSymbol("data", mco.Hash(data))
-	r, err := agent.NewRequest(mco.Request{ID: "1", Agent: Name, Caller: "uid=0", Time: time.Now(), TTL: time.Minute, Body: mco.Hash(body)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var n agent.Runner
-	return n.Run(t.Context(), a, r)
+	c := agenttest.Config(t, "plugin.nrpe.conf_dir = "+dir+"\n")
+	return agenttest.New(t, Name, New, c), c
 }
 
 func TestCommands(t *testing.T) {
@@ -90,8 +58,8 @@ func TestCommands(t *testing.T) {
 		{"check_args", `'"!'; id; '`, `0 OK: 0 "'\"/'; id; '/x'\"y/'; id; '/" ""`},
 		{"check_args", "", `0 OK: 0 "//xy//" ""`},
 	} {
-		r := ask(t, a, "runcommand", "command", row.name, "args", row.args)
-		text := func(name mco.Symbol) string { return inspect.Text(r.Data.Symbol(name)) }
+		r := agenttest.Ask(t, a, "runcommand", agenttest.Texts("command", row.name, "args", row.args)...)
+		text := func(name mco.Symbol) string { return agenttest.Output(r, name) }
 		got := fmt.Sprintf("%d %s: %s %q %q", r.Status, r.Message, text("exitcode"), text("output"), text("perfdata"))
 		if got != row.want || text("command") != row.name {
 			t.Errorf("%s %s: %s\nwant %s", row.name, row.args, got, row.want)
@@ -113,7 +81,7 @@ func TestCommands(t *testing.T) {
 func TestSlowCheck(t *testing.T) {
 	a, _ := newAgent(t)
 	start := time.Now()
-	r := ask(t, a, "runcommand", "command", "check_slow")
+	r := agenttest.Ask(t, a, "runcommand", agenttest.Texts("command", "check_slow")...)
 	if r.Message != "UNKNOWN" || !strings.HasPrefix(inspect.Text(r.Data.Symbol("output")), "The check was ended after ") || time.Since(start) > 5*time.Second {
 		t.Errorf("after %s: %s", time.Since(start), inspect.Text(r.Value()))
 	}

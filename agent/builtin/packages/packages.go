@@ -124,8 +124,7 @@ func (a *Agent) DDL() *ddl.DDL { return a.env.DDL }
 
 // Weakness says what the agent is where nobody is asked whether a caller may use it.
 func (*Agent) Weakness() string {
-	return "The package agent installs and removes software as root for every caller with valid keys. " +
-		"Set rpcauthorization = 1 with a policy, or plugin.package.activate_agent = 0"
+	return "it installs and removes software as root"
 }
 
 // Handle runs one action.

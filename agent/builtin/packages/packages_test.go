@@ -1,21 +1,17 @@
 package packages
 
 import (
-	"log/slog"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mco-go/mco-go/agent"
+	"github.com/mco-go/mco-go/agent/agenttest"
 	"github.com/mco-go/mco-go/agent/command"
 	"github.com/mco-go/mco-go/mco"
-	"github.com/mco-go/mco-go/mco/config"
-	"github.com/mco-go/mco-go/mco/ddl"
 	"github.com/mco-go/mco-go/mco/inspect"
 )
 
@@ -24,51 +20,15 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func load(t *testing.T, settings string) *config.Config {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "server.cfg")
-	if err := os.WriteFile(file, []byte("libdir = /nonexistent\nplugin.psk = x\n"+settings), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c, err := config.Load(file, config.Server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
 func newAgent(t *testing.T) agent.Agent {
 	t.Helper()
-	d, err := ddl.Load(nil, ddl.Agent, Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := New(agent.Environment{DDL: d, Config: load(t, "plugin.package.provider = apt\n"), Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return agenttest.New(t, Name, New, agenttest.Config(t, "plugin.package.provider = apt\n"))
 }
 
-// ask runs an action as a request of the bus would.
 func ask(t *testing.T, a agent.Agent, action string, inputs ...string) *agent.Reply {
 	t.Helper()
-	data := new(mco.Map)
-	for i := 0; i < len(inputs); i += 2 {
-		data.SetSymbol(mco.Symbol(inputs[i]), mco.String(inputs[i+1]))
-	}
-	body := mco.SymbolMap(2)
-	body.SetSymbol("action", mco.String(action))
-	body.SetSymbol("data", mco.Hash(data))
-	r, err := agent.NewRequest(mco.Request{ID: "1", Agent: Name, Caller: "uid=0", Time: time.Now(), TTL: time.Minute, Body: mco.Hash(body)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var n agent.Runner
-	return n.Run(t.Context(), a, r)
+	return agenttest.Ask(t, a, action, agenttest.Texts(inputs...)...)
 }
-
-func output(r *agent.Reply, name mco.Symbol) string { return inspect.Text(r.Data.Symbol(name)) }
 
 // TestRealApt installs a small package of Debian's and takes it away again.
 func TestRealApt(t *testing.T) {
@@ -84,39 +44,39 @@ func TestRealApt(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = exec.Command("apt-get", "-qy", "purge", name).Run() })
 	a := newAgent(t)
-	if r := ask(t, a, "status", "package", name); r.Status != mco.OK || output(r, "ensure") != purged || output(r, "name") != name || output(r, "provider") != "apt" {
+	if r := ask(t, a, "status", "package", name); r.Status != mco.OK || agenttest.Output(r, "ensure") != purged || agenttest.Output(r, "name") != name || agenttest.Output(r, "provider") != "apt" {
 		t.Errorf("before: %s", inspect.Text(r.Value()))
 	}
 	for _, verb := range []string{"update", "uninstall", "purge"} {
-		if r := ask(t, a, verb, "package", name); r.Status != mco.UnknownError || r.Message != "Package is not present on the system" || output(r, "ensure") != purged {
+		if r := ask(t, a, verb, "package", name); r.Status != mco.UnknownError || r.Message != "Package is not present on the system" || agenttest.Output(r, "ensure") != purged {
 			t.Errorf("%s: %s", verb, inspect.Text(r.Value()))
 		}
 	}
-	before := output(ask(t, a, "md5"), "output")
+	before := agenttest.Output(ask(t, a, "md5"), "output")
 	r := ask(t, a, "install", "package", name)
-	if r.Status != mco.OK || !strings.Contains(output(r, "output"), "Setting up hello") {
+	if r.Status != mco.OK || !strings.Contains(agenttest.Output(r, "output"), "Setting up hello") {
 		t.Fatalf("install: %s", inspect.Text(r.Value()))
 	}
 	out, err := exec.Command("dpkg-query", "-W", "--showformat", "${Version} ${Architecture}", name).Output()
-	if version, arch, _ := strings.Cut(string(out), " "); err != nil || output(r, "ensure") != version || output(r, "arch") != arch {
+	if version, arch, _ := strings.Cut(string(out), " "); err != nil || agenttest.Output(r, "ensure") != version || agenttest.Output(r, "arch") != arch {
 		t.Errorf("installed %s, %v: %s", out, err, inspect.Text(r.Value()))
 	}
-	version := output(r, "ensure")
-	if r := ask(t, a, "install", "package", name); r.Status != mco.UnknownError || r.Message != "Package is already installed" || output(r, "ensure") != version {
+	version := agenttest.Output(r, "ensure")
+	if r := ask(t, a, "install", "package", name); r.Status != mco.UnknownError || r.Message != "Package is already installed" || agenttest.Output(r, "ensure") != version {
 		t.Errorf("again: %s", inspect.Text(r.Value()))
 	}
 	for _, inputs := range [][]string{{"install", "package", name, "version", version}, {"update", "package", name}} {
-		if r := ask(t, a, inputs[0], inputs[1:]...); r.Status != mco.OK || output(r, "ensure") != version {
+		if r := ask(t, a, inputs[0], inputs[1:]...); r.Status != mco.OK || agenttest.Output(r, "ensure") != version {
 			t.Errorf("%v: %s", inputs, inspect.Text(r.Value()))
 		}
 	}
 	if r := ask(t, a, "install", "package", name, "version", "0.1-1"); r.Status != mco.UnknownError || !strings.Contains(r.Message, "Version '0.1-1' for 'hello' was not found") {
 		t.Errorf("a version that is not there: %s", inspect.Text(r.Value()))
 	}
-	if r := ask(t, a, "md5"); output(r, "output") == before || len(before) != 32 || output(r, "exitcode") != "0" {
-		t.Errorf("md5 before %s, now %s", before, output(r, "output"))
+	if r := ask(t, a, "md5"); agenttest.Output(r, "output") == before || len(before) != 32 || agenttest.Output(r, "exitcode") != "0" {
+		t.Errorf("md5 before %s, now %s", before, agenttest.Output(r, "output"))
 	}
-	plugins, err := Data(load(t, "plugin.package.provider = apt\n"))
+	plugins, err := Data(agenttest.Config(t, "plugin.package.provider = apt\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +84,7 @@ func TestRealApt(t *testing.T) {
 		t.Errorf("data plugin: %v, %v", m, err)
 	}
 	// A removed package without configuration files is gone at once.
-	if r := ask(t, a, "uninstall", "package", name); r.Status != mco.OK || output(r, "ensure") != purged {
+	if r := ask(t, a, "uninstall", "package", name); r.Status != mco.OK || agenttest.Output(r, "ensure") != purged {
 		t.Errorf("uninstall: %s", inspect.Text(r.Value()))
 	}
 }
@@ -132,7 +92,7 @@ func TestRealApt(t *testing.T) {
 func TestRealQuestions(t *testing.T) {
 	a := newAgent(t)
 	r := ask(t, a, "checkupdates")
-	if r.Status != mco.OK || output(r, "exitcode") != "0" || output(r, "package_manager") != "apt" {
+	if r.Status != mco.OK || agenttest.Output(r, "exitcode") != "0" || agenttest.Output(r, "package_manager") != "apt" {
 		t.Errorf("checkupdates: %d %s", r.Status, r.Message)
 	}
 	list, _ := r.Data.Symbol("outdated_packages").AsList()
@@ -141,12 +101,12 @@ func TestRealQuestions(t *testing.T) {
 		t.Errorf("%s outdated packages, apt-get says %s", got, want)
 	}
 	count, err := exec.Command("bash", "-c", `dpkg --list | grep -c ^ii`).Output()
-	if got := output(ask(t, a, "count"), "output"); err != nil || got != strings.TrimSpace(string(count)) {
+	if got := agenttest.Output(ask(t, a, "count"), "output"); err != nil || got != strings.TrimSpace(string(count)) {
 		t.Errorf("%s packages, dpkg says %s (%v)", got, count, err)
 	}
 	for query, want := range map[string]string{"bash": "bash", "bas?": "bash", "nosuch-package": "", "bash-comp*": "bash-completion"} {
-		if r := ask(t, a, "search", "package", query); r.Status != mco.OK || want != "" && !strings.Contains(output(r, "available_packages"), `:package=>"`+want+`"`) ||
-			want == "" && output(r, "package_count") != "0" {
+		if r := ask(t, a, "search", "package", query); r.Status != mco.OK || want != "" && !strings.Contains(agenttest.Output(r, "available_packages"), `:package=>"`+want+`"`) ||
+			want == "" && agenttest.Output(r, "package_count") != "0" {
 			t.Errorf("search %s: %s", query, inspect.Text(r.Value()))
 		}
 	}

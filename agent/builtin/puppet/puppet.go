@@ -116,8 +116,7 @@ func (a *Agent) DDL() *ddl.DDL { return a.env.DDL }
 
 // Weakness says what the agent is where nobody is asked whether a caller may use it.
 func (*Agent) Weakness() string {
-	return "The puppet agent starts, stops and locks Puppet runs for every caller with valid keys. " +
-		"Set rpcauthorization = 1 with a policy, or plugin.puppet.activate_agent = 0"
+	return "it starts, locks and unlocks Puppet runs, and manages the resources that the cfg file allows"
 }
 
 // Handle runs one action.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mco-go/mco-go/agent"
+	"github.com/mco-go/mco-go/agent/agenttest"
 	"github.com/mco-go/mco-go/agent/command"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/inspect"
@@ -102,21 +103,6 @@ func TestAgo(t *testing.T) {
 	}
 }
 
-// request returns a request with the inputs that are given in pairs.
-func request(t *testing.T, action string, inputs ...mco.Pair) *agent.Request {
-	t.Helper()
-	body := mco.SymbolMap(2)
-	body.SetSymbol("action", mco.String(action))
-	body.SetSymbol("data", mco.Hash(mco.NewMap(inputs...)))
-	r, err := agent.NewRequest(mco.Request{ID: "1", Agent: Name, Caller: "uid=0", Time: time.Now(), TTL: time.Minute, Body: mco.Hash(body)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func in(name mco.Symbol, v mco.Value) mco.Pair { return mco.Pair{Key: mco.Sym(name), Value: v} }
-
 func TestRunOptions(t *testing.T) {
 	text, yes, no := mco.String, mco.Bool(true), mco.Bool(false)
 	a := &Agent{opt: settings{splay: true, splaylimit: 30}}
@@ -127,23 +113,23 @@ func TestRunOptions(t *testing.T) {
 		want, err string
 	}{
 		{name: "as the cfg file says", want: "--splay --splaylimit 30"},
-		{name: "force", inputs: []mco.Pair{in("force", yes), in("splaylimit", mco.Int(5))}, want: "--no-splay"},
-		{name: "no splay", inputs: []mco.Pair{in("splay", no)}, want: "--no-splay"},
-		{name: "a limit of its own", inputs: []mco.Pair{in("splaylimit", mco.Int(7))}, want: "--splay --splaylimit 7"},
+		{name: "force", inputs: []mco.Pair{agenttest.In("force", yes), agenttest.In("splaylimit", mco.Int(5))}, want: "--no-splay"},
+		{name: "no splay", inputs: []mco.Pair{agenttest.In("splay", no)}, want: "--no-splay"},
+		{name: "a limit of its own", inputs: []mco.Pair{agenttest.In("splaylimit", mco.Int(7))}, want: "--splay --splaylimit 7"},
 		{name: "a daemon is woken", signalled: true, want: ""},
-		{name: "everything", inputs: []mco.Pair{in("force", yes), in("noop", no), in("environment", text("dev")), in("tags", text("one, two::three")),
-			in("server", text("puppet.example.net:8141")), in("use_cached_catalog", yes), in("ignoreschedules", yes)},
+		{name: "everything", inputs: []mco.Pair{agenttest.In("force", yes), agenttest.In("noop", no), agenttest.In("environment", text("dev")), agenttest.In("tags", text("one, two::three")),
+			agenttest.In("server", text("puppet.example.net:8141")), agenttest.In("use_cached_catalog", yes), agenttest.In("ignoreschedules", yes)},
 			want: "--tags one,two::three --no-splay --no-noop --environment dev --server puppet.example.net --masterport 8141 --ignoreschedules --use_cached_catalog"},
-		{name: "an option as environment", inputs: []mco.Pair{in("environment", text("--exec"))}, err: "Invalid environment '--exec' specified"},
-		{name: "an option as tag", inputs: []mco.Pair{in("tags", text("ok,--noop"))}, err: "Invalid tag '--noop' specified"},
-		{name: "an option as server", inputs: []mco.Pair{in("server", text("-x"))}, err: "The hostname '-x' is not a valid hostname"},
-		{name: "arguments as server", inputs: []mco.Pair{in("server", text("a --config /tmp/x"))}, err: "The hostname 'a --config /tmp/x' is not a valid hostname"},
-		{name: "a port that is none", inputs: []mco.Pair{in("server", text("a:b"))}, err: "The port 'b' is not a valid puppet master port"},
-		{name: "half a second", inputs: []mco.Pair{in("splaylimit", mco.Float(.5))}, err: "Invalid splaylimit specified: it has to be a whole number of seconds"},
-		{name: "less than nothing", inputs: []mco.Pair{in("splaylimit", mco.Int(-1))}, err: "Invalid splaylimit specified: it has to be a whole number of seconds"},
+		{name: "an option as environment", inputs: []mco.Pair{agenttest.In("environment", text("--exec"))}, err: "Invalid environment '--exec' specified"},
+		{name: "an option as tag", inputs: []mco.Pair{agenttest.In("tags", text("ok,--noop"))}, err: "Invalid tag '--noop' specified"},
+		{name: "an option as server", inputs: []mco.Pair{agenttest.In("server", text("-x"))}, err: "The hostname '-x' is not a valid hostname"},
+		{name: "arguments as server", inputs: []mco.Pair{agenttest.In("server", text("a --config /tmp/x"))}, err: "The hostname 'a --config /tmp/x' is not a valid hostname"},
+		{name: "a port that is none", inputs: []mco.Pair{agenttest.In("server", text("a:b"))}, err: "The port 'b' is not a valid puppet master port"},
+		{name: "half a second", inputs: []mco.Pair{agenttest.In("splaylimit", mco.Float(.5))}, err: "Invalid splaylimit specified: it has to be a whole number of seconds"},
+		{name: "less than nothing", inputs: []mco.Pair{agenttest.In("splaylimit", mco.Int(-1))}, err: "Invalid splaylimit specified: it has to be a whole number of seconds"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			r := request(t, "runonce", row.inputs...)
+			r := agenttest.Request(t, Name, "runonce", row.inputs...)
 			options, err := runOptions(r, a.splayFor(r, row.signalled))
 			if got := strings.Join(options, " "); got != row.want {
 				t.Errorf("got %q, want %q", got, row.want)
@@ -172,7 +158,7 @@ func TestLastRun(t *testing.T) {
 	write(t, f.resources, "file[/etc/motd]\nfile[/etc/Hosts]\napt::source[debian]\n")
 	a := &Agent{env: agent.Environment{Now: func() time.Time { return time.Unix(1795266440, 0) }}}
 	reply := &agent.Reply{Data: new(mco.Map)}
-	if err := a.lastRunSummary(f, request(t, "last_run_summary", in("logs", mco.Bool(true))), reply); err != nil {
+	if err := a.lastRunSummary(f, agenttest.Request(t, Name, "last_run_summary", agenttest.In("logs", mco.Bool(true))), reply); err != nil {
 		t.Fatal(err)
 	}
 	for key, want := range map[mco.Symbol]string{

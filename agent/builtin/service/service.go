@@ -58,8 +58,7 @@ func (a *Agent) DDL() *ddl.DDL { return a.env.DDL }
 
 // Weakness says what the agent is where nobody is asked whether a caller may use it.
 func (*Agent) Weakness() string {
-	return "The service agent starts and stops any service for every caller with valid keys. " +
-		"Set rpcauthorization = 1 with a policy, or plugin.service.activate_agent = 0"
+	return "it starts and stops any service"
 }
 
 // Handle runs one action.

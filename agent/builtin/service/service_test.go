@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,11 +12,10 @@ import (
 	"time"
 
 	"github.com/mco-go/mco-go/agent"
+	"github.com/mco-go/mco-go/agent/agenttest"
 	"github.com/mco-go/mco-go/agent/command"
 	"github.com/mco-go/mco-go/internal/lab"
 	"github.com/mco-go/mco-go/mco"
-	"github.com/mco-go/mco-go/mco/config"
-	"github.com/mco-go/mco-go/mco/ddl"
 )
 
 func TestMain(m *testing.M) {
@@ -25,46 +23,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func load(t *testing.T, settings string) *config.Config {
+// ask runs an action and returns code, message and state.
+func ask(t *testing.T, a agent.Agent, action, service string) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "server.cfg")
-	if err := os.WriteFile(file, []byte("libdir = /nonexistent\nplugin.psk = x\n"+settings), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c, err := config.Load(file, config.Server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	r := agenttest.Ask(t, a, action, agenttest.Texts("service", service)...)
+	return fmt.Sprintf("%d %s: %s", r.Status, r.Message, agenttest.Output(r, "status"))
 }
 
 func newAgent(t *testing.T, settings string) agent.Agent {
 	t.Helper()
-	d, err := ddl.Load(nil, ddl.Agent, Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := New(agent.Environment{DDL: d, Config: load(t, settings), Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
-// ask runs an action as a request of the bus would, and returns code, message and state.
-func ask(t *testing.T, a agent.Agent, action, service string) string {
-	t.Helper()
-	body := mco.SymbolMap(2)
-	body.SetSymbol("action", mco.String(action))
-	body.SetSymbol("data", mco.Hash(mco.NewMap(mco.Pair{Key: mco.Sym("service"), Value: mco.String(service)})))
-	r, err := agent.NewRequest(mco.Request{ID: "1", Agent: Name, Caller: "uid=0", Time: time.Now(), TTL: time.Minute, Body: mco.Hash(body)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var n agent.Runner
-	reply := n.Run(t.Context(), a, r)
-	state, _ := reply.Data.Symbol("status").AsString()
-	return fmt.Sprintf("%d %s: %s", reply.Status, reply.Message, state)
+	return agenttest.New(t, Name, New, agenttest.Config(t, settings))
 }
 
 // realService installs an init script with a daemon below it, and takes both away at the end.
@@ -127,7 +95,7 @@ func TestServiceOutlivesItsRequest(t *testing.T) {
 	if got := ask(t, a, "restart", name); got != "0 OK: running" {
 		t.Error(got)
 	}
-	plugins, err := Data(load(t, "plugin.service.provider = init\n"))
+	plugins, err := Data(agenttest.Config(t, "plugin.service.provider = init\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,12 +162,12 @@ func TestProviders(t *testing.T) {
 		"plugin.service.provider = Systemd\n": "",
 		"plugin.service.provider = mine\n":    "plugin.service.provider = mine: this program has puppet, systemd and init",
 	} {
-		_, err := newSystem(load(t, settings))
+		_, err := newSystem(agenttest.Config(t, settings))
 		if got := fmt.Sprint(err); got != want && (err != nil || want != "") {
 			t.Errorf("%q: %v", settings, err)
 		}
 	}
-	s, err := newSystem(load(t, "plugin.service.provider = init\nplugin.service.init.hasstatus = false\n"))
+	s, err := newSystem(agenttest.Config(t, "plugin.service.provider = init\nplugin.service.init.hasstatus = false\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
