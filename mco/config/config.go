@@ -108,7 +108,13 @@ type Options struct {
 	Role Role
 	// Providers names plugins that exist beside those of the original, lower case, by kind: facts, registration, audit.
 	Providers map[string][]string
+	// Excuse is asked about each mistake that would end the loading, [*Error] or [*ProviderError]; true passes over the line, or the
+	// provider, and goes on. nil excuses nothing. For programs that tell all mistakes of a file at once.
+	Excuse func(error) bool
 }
+
+// excuses tells whether the loading goes on after err; nil always does.
+func (o *Options) excuses(err error) bool { return err == nil || o.Excuse != nil && o.Excuse(err) }
 
 // Load reads the cfg file path and the plugin.d beside it. It fails at the first line that the original refuses, with its text
 // and the place ([*Error]), at an unknown provider ([*ProviderError]), and where a setting of ours makes no sense.
@@ -129,27 +135,29 @@ func LoadWith(path string, o Options) (*Config, error) {
 		return nil, err
 	}
 	c.setDefaults()
-	if err := c.readMain(); err != nil {
+	if err := c.readMain(&o); err != nil {
 		return nil, err
 	}
 	if err := c.readPluginDir(); err != nil {
 		return nil, err
 	}
 	if !validIdentity(c.Identity) {
-		return nil, c.errorAt(c.places["/identity"], `Identities can only match /\w\.\-/`)
+		if err := c.errorAt(c.places["/identity"], `Identities can only match /\w\.\-/`); !o.excuses(err) {
+			return nil, err
+		}
 	}
 	c.checkLibDirs()
-	if err := c.checkProviders(o.Providers); err != nil {
+	if err := c.checkProviders(o.Providers); !o.excuses(err) {
 		return nil, err
 	}
-	return c, c.readOwn()
+	return c, c.readOwn(&o)
 }
 
 // IsSet tells whether the cfg file itself gives the core key (not whether it differs from the default).
 func (c *Config) IsSet(key string) bool { return c.text.HasKey(key) }
 
 // readMain applies the cfg file line by line, so that of several mistakes the first one is told, as the original does.
-func (c *Config) readMain() error {
+func (c *Config) readMain(o *Options) error {
 	raw, mode, err := readFile(c.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Error{Text: fmt.Sprintf("Cannot find config file '%s'", c.File)}
@@ -165,7 +173,7 @@ func (c *Config) readMain() error {
 		if err != nil {
 			return err
 		}
-		if err := c.apply(table, l, mode); err != nil {
+		if err := c.apply(table, l, mode); !o.excuses(err) {
 			return err
 		}
 	}

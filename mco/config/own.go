@@ -110,7 +110,7 @@ func owns(role Role) []own {
 }
 
 // readOwn applies defaults, then what the files say. A key of ours that does not exist is a warning: a newer program may know it.
-func (c *Config) readOwn() error {
+func (c *Config) readOwn(opts *Options) error {
 	table := owns(c.Role)
 	known := make(map[string]own, len(table))
 	for _, o := range table {
@@ -129,7 +129,9 @@ func (c *Config) readOwn() error {
 			continue
 		}
 		if err := o.set(&c.Own, text); err != nil {
-			return c.errorAt(c.places[key], "plugin.%s: %v", key, err)
+			if err := c.errorAt(c.places[key], "plugin.%s: %v", key, err); !opts.excuses(err) {
+				return err
+			}
 		}
 	}
 	return nil

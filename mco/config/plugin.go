@@ -65,6 +65,16 @@ func (c *Config) Where(key string) string {
 	return fmt.Sprintf("%s line %d", at.file, at.line)
 }
 
+// Place tells where a setting was made last, plugin.KEY or a core key by its whole name; line is 0 where it was not made.
+func (c *Config) Place(name string) (file string, line int) {
+	key, isPlugin := strings.CutPrefix(name, "plugin.")
+	if !isPlugin {
+		key = "/" + key
+	}
+	at := c.places[key]
+	return at.file, at.line
+}
+
 // Secret tells whether the value of plugin.KEY must not be shown: the pre-shared key and passwords.
 func Secret(key string) bool {
 	return key == "psk" || key == "password" || strings.HasSuffix(key, ".password") || strings.HasSuffix(key, ".passphrase") ||

@@ -57,6 +57,9 @@ func (m *Memory) file(collective string, f mco.Filter) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
+// Fleet returns who answered the last time that everybody in the collective was asked, nobody where that is not known.
+func (m *Memory) Fleet(collective string) []string { return m.recall(collective, mco.Filter{}) }
+
 // recall returns who answered the last time, nobody where that is not known.
 func (m *Memory) recall(collective string, f mco.Filter) []string {
 	if m == nil {

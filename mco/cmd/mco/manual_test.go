@@ -204,7 +204,16 @@ var manual = map[string]words{
 			{Term: "facter --json | mco generate apply --topology estate.yaml --facts - --node $(hostname -f)", Text: "Write the files of this machine:"},
 		},
 	},
-	"demo":     {synopsis: []string{"demo"}, text: "Starts two brokers and three nodes on this machine, asks the nodes, kills a broker, and shows how the nodes move to the other one.\nNothing needs to be installed, and nothing is left behind."},
+	"demo": {synopsis: []string{"demo"}, text: "Starts two brokers and three nodes on this machine, asks the nodes, kills a broker, and shows how the nodes move to the other one.\nNothing needs to be installed, and nothing is left behind."},
+	"doctor": {
+		synopsis: []string{"doctor [-c FILE] [options]"},
+		examples: []manpage.Item{
+			{Term: "mco doctor", Text: "Is all well with my settings, the brokers and the fleet?"},
+			{Term: "mco doctor -c /etc/mcollective/server.cfg", Text: "Why does this node not answer?"},
+			{Term: "mco doctor --offline --quiet -c client.cfg", Text: "What is wrong in this file? No broker is asked."},
+			{Term: "mco doctor --json | jq -r 'select(.level == \"error\") | .check'", Text: "Which checks failed? For programs."},
+		},
+	},
 	"simulate": {synopsis: []string{"simulate N [options]"}, examples: []manpage.Item{{Term: "mco simulate 1000 -c /etc/mcollective/server.cfg", Text: "A thousand nodes for a broker to carry:"}}},
 	"broker":   {synopsis: []string{"broker [options]"}},
 }
