@@ -40,6 +40,7 @@ type Session struct {
 
 	mu      sync.Mutex // guards the fields below
 	status  Status
+	readied uint64        // how often it became Ready
 	changed chan struct{} // closed and replaced at each change of status
 	changes chan Status
 	subs    []wanted

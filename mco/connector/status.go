@@ -22,6 +22,7 @@ func (s *Session) publishStatus(before stand, r result) {
 		st.LastErr = r.err
 	case proven:
 		st.LastErr = nil
+		s.readied++
 	}
 	s.live.Store(nil)
 	if at.State == Ready {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/mco-go/mco-go/agent"
+	"github.com/mco-go/mco-go/agent/builtin/bus"
 	"github.com/mco-go/mco-go/agent/builtin/discovery"
 	"github.com/mco-go/mco-go/agent/builtin/filemgr"
 	"github.com/mco-go/mco-go/agent/builtin/nettest"
@@ -41,6 +42,7 @@ func providers(c *config.Config, log *slog.Logger) node.Providers {
 			{Name: filemgr.Name, Make: filemgr.New},
 			{Name: nrpe.Name, Make: nrpe.New},
 			{Name: nettest.Name, Make: nettest.New},
+			{Name: bus.Name, Make: bus.New},
 		},
 		Data: dataPlugins(c, log),
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mco-go/mco-go/agent"
+	"github.com/mco-go/mco-go/agent/builtin/bus"
 	"github.com/mco-go/mco-go/agent/builtin/discovery"
 	"github.com/mco-go/mco-go/agent/builtin/rpcutil"
 	"github.com/mco-go/mco-go/agent/fleet"
@@ -71,7 +72,7 @@ func nodeProviders() node.Providers {
 		},
 		Security: map[string]func(*config.Config) (security.Provider, error){"psk": provider},
 		Plain:    []agent.Plain{discovery.Agent{}},
-		Agents:   []node.NamedMaker{{Name: rpcutil.Name, Make: rpcutil.New}},
+		Agents:   []node.NamedMaker{{Name: rpcutil.Name, Make: rpcutil.New}, {Name: bus.Name, Make: bus.New}},
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/mco-go/mco-go/mco/connector"
 )
 
 // SilenceError is a broker that was not heard of for too long. Ruby's client never notices one.
@@ -104,4 +106,11 @@ func (l *link) question() error {
 	id := fmt.Sprintf("mco-%d", l.number)
 	l.mu.Unlock()
 	return l.write(ctx, "ABORT", []string{"transaction", barrierID, "receipt", id}, nil)
+}
+
+var _ connector.Pulse = (*link)(nil)
+
+// Heard implements [connector.Pulse].
+func (l *link) Heard() (time.Time, time.Duration) {
+	return time.Now().Add(time.Duration(l.conn.lastRead.Load()) - l.conn.clock()), l.HeartBeat
 }
