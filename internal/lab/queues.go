@@ -9,20 +9,29 @@ import (
 	"strings"
 )
 
-// Queues lists the queues of a RabbitMQ's vhost, sorted by name, as rabbitmqctl tells them.
-func (b *Broker) Queues() ([]string, error) {
+// Control runs rabbitmqctl for a RabbitMQ and returns what it printed.
+func (b *Broker) Control(args ...string) (string, error) {
 	scripts, err := filepath.Glob(rabbitScripts)
 	if err != nil || len(scripts) == 0 {
-		return nil, fmt.Errorf("no %s", rabbitScripts)
+		return "", fmt.Errorf("no %s", rabbitScripts)
 	}
-	cmd := exec.Command(filepath.Join(scripts[0], "rabbitmqctl"), "-q", "-n", "rabbit@localhost", "list_queues", "-p", b.VHost, "name", "--no-table-headers")
+	cmd := exec.Command(filepath.Join(scripts[0], "rabbitmqctl"), append([]string{"-q", "-n", "rabbit@localhost"}, args...)...)
 	cmd.Dir = b.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + b.dir, "RABBITMQ_CONF_ENV_FILE=/dev/null", "ERL_EPMD_PORT=" + b.epmdPort}
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("rabbitmqctl list_queues: %w", err)
+		return "", fmt.Errorf("rabbitmqctl %s: %w", args[0], err)
 	}
-	names := strings.Fields(string(out))
+	return string(out), nil
+}
+
+// Queues lists the queues of a RabbitMQ's vhost, sorted by name, as rabbitmqctl tells them.
+func (b *Broker) Queues() ([]string, error) {
+	out, err := b.Control("list_queues", "-p", b.VHost, "name", "--no-table-headers")
+	if err != nil {
+		return nil, err
+	}
+	names := strings.Fields(out)
 	slices.Sort(names)
 	return names, nil
 }

@@ -77,12 +77,28 @@ func (v *view) look(ctx context.Context) {
 		v.refused("log in", err)
 		return
 	}
-	v.say(Good, "broker-login", "the broker takes us in", "")
 	defer t.end()
-	if !v.destinations(ctx) {
+	v.say(Good, "broker-login", "the broker takes us in", "")
+	needs := v.needs()
+	if v.Role == config.Server && !v.each(ctx, needs) {
 		return
 	}
-	v.ask(t)
+	if v.Role == config.Client {
+		for _, d := range needs {
+			if err = t.do(v.examination, func(ctx context.Context) error { return d.try(ctx, t) }); err != nil {
+				break
+			}
+		}
+	}
+	if err == nil {
+		err = v.ask(t)
+	}
+	switch {
+	case err == nil && len(needs) > 0:
+		v.say(Good, "broker-destinations", fmt.Sprintf("%d destinations exist, and we may use them", len(needs)), "")
+	case err != nil && (v.Role == config.Server || v.each(ctx, needs)):
+		v.refused("ask who is there", err)
+	}
 }
 
 // refused tells of an error; nothing is told when it is we who broke off.
@@ -118,22 +134,26 @@ const probeTTL = time.Second
 // nobody is a node that is in no fleet, and an agent that no node has.
 const nobody = "mco-doctor-nobody"
 
-// destinations tries what we need of the broker, each in a session of its own: brokers end a session with the first refusal.
-func (v *view) destinations(ctx context.Context) bool {
-	good, tried := true, v.needs()
-	for _, d := range tried {
+// objection is how long a broker may take to say no to what needs no answer.
+const objection = time.Second
+
+// each tries every destination in a session of its own, because a broker ends one with the first refusal, and tells which it refused.
+// It returns whether there was none.
+func (v *view) each(ctx context.Context, needs []destination) bool {
+	good := true
+	for _, d := range needs {
 		t, err := v.begin(ctx, v.member)
 		if err == nil {
 			err = t.do(v.examination, func(ctx context.Context) error { return d.try(ctx, t) })
+			if err == nil && v.Role == config.Client {
+				err = t.objected()
+			}
 			t.end()
 		}
 		if err != nil {
 			good = false
 			v.refused(d.name, err)
 		}
-	}
-	if good && len(tried) > 0 {
-		v.say(Good, "broker-destinations", fmt.Sprintf("%d destinations exist, and we may use them", len(tried)), "")
 	}
 	return good
 }
@@ -152,13 +172,9 @@ func (v *view) needs() (all []destination) {
 					return s.Subscribe(ctx, sub)
 				}})
 			} else if v.cfg.Connector == "rabbitmq" {
-				out := connector.Outgoing{Kind: kind, Collective: c, Agent: nobody, Node: nobody, TTL: probeTTL}
+				out := connector.Outgoing{Kind: kind, Collective: c, Agent: nobody, Node: nobody, NoReply: true, TTL: probeTTL}
 				all = append(all, destination{"send to " + c + "_" + word, func(ctx context.Context, s connector.Connector) error {
-					if err := s.Publish(ctx, out); err != nil {
-						return err
-					}
-					// A broker answers what comes first before it answers this.
-					return s.Subscribe(ctx, connector.Subscription{Kind: connector.Replies, Collective: c, Agent: nobody})
+					return s.Publish(ctx, out)
 				}})
 			}
 		}

@@ -108,8 +108,8 @@ func (x *examination) clocks(skews map[string]time.Duration) {
 		least, most = min(least, s), max(most, s)
 	}
 	if len(nodes) > 1 && most-least <= sameSkew && (least >= smallSkew || most <= -smallSkew) {
-		level, what := x.harm(-least)
-		x.say(level, "clock", "this machine", fmt.Sprintf("all %d nodes agree that our clock is %s%s", len(nodes), ahead(-least), what), "let chrony or ntpd set this machine's clock")
+		level, what := x.harm(least)
+		x.say(level, "clock", "this machine", fmt.Sprintf("all %d nodes agree that our clock is %s theirs%s", len(nodes), ahead(-least), what), "let chrony or ntpd set this machine's clock")
 		return
 	}
 	wrong := false
@@ -120,7 +120,7 @@ func (x *examination) clocks(skews map[string]time.Duration) {
 		}
 		wrong = true
 		level, what := x.harm(s)
-		x.say(level, "clock", n, fmt.Sprintf("its clock is %s%s", ahead(s), what), "let chrony or ntpd set its clock")
+		x.say(level, "clock", n, fmt.Sprintf("its clock is %s ours%s", ahead(s), what), "let chrony or ntpd set its clock")
 	}
 	if !wrong {
 		x.say(Good, "clock", "", fmt.Sprintf("the clocks of %d %s agree with ours", len(nodes), plural(len(nodes), "node", "nodes")), "")
@@ -140,9 +140,9 @@ func (x *examination) harm(skew time.Duration) (Level, string) {
 
 func ahead(skew time.Duration) string {
 	if skew < 0 {
-		return fmt.Sprintf("%s behind ours", -skew)
+		return fmt.Sprintf("%s behind", -skew)
 	}
-	return fmt.Sprintf("%s ahead of ours", skew)
+	return fmt.Sprintf("%s ahead of", skew)
 }
 
 // silence tells which nodes of the known fleet answer nowhere.

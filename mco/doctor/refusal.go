@@ -54,11 +54,11 @@ func onTheWay(err error, m Member) (check, mend string) {
 		return "broker-unreachable", "look at routes and firewalls on the way"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		if m.TLS {
-			return "broker-hung-up", "look at the broker's log, and that the port speaks STOMP"
+			return "broker-tls", "look whether the port speaks TLS at all (STOMP with TLS is 61614), and at the broker's log"
 		}
 		return "broker-hung-up", "look at the broker's log; a port that wants TLS needs pool.N.ssl = 1"
 	}
-	return "broker-protocol", "look at the broker's log, and that the port is the one for STOMP"
+	return "broker-protocol", "look whether the port is the one for STOMP; one that wants TLS needs pool.N.ssl = 1"
 }
 
 // isTLS tells whether an error came of a TLS handshake.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/mco-go/mco-go/mco/connector"
 )
@@ -69,6 +70,18 @@ func (t *trial) do(x *examination, step func(context.Context) error) error {
 		return cause
 	}
 	return err
+}
+
+// objected waits for a broker to object to what was sent to it, and returns its words.
+func (t *trial) objected() error {
+	wait := time.NewTimer(objection)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return nil
+	case <-t.ctx.Done():
+		return context.Cause(t.ctx)
+	}
 }
 
 // errNoAnswer is a step that took too long.

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -34,12 +33,11 @@ type view struct {
 	broken []rpc.Silence            // messages that are no replies of ours
 }
 
-// ask asks all nodes behind the broker who they are.
-func (v *view) ask(t *trial) {
-	client, err := rpc.New(v.client(t, reachOfClocks))
+// ask asks all nodes behind the broker who they are. An error is the broker's.
+func (v *view) ask(t *trial) error {
+	client, err := rpc.New(v.client(t))
 	if err != nil {
-		v.say(Bad, "nodes", err.Error(), "")
-		return
+		return err
 	}
 	known := v.known()
 	var all *rpc.Found
@@ -48,30 +46,26 @@ func (v *view) ask(t *trial) {
 		all, err = client.Discover(ctx, rpc.Discovery{Expect: known})
 		return err
 	})
-	// An end by the time limit is none: what came until then counts.
-	if err != nil && (all == nil || !errors.Is(err, errNoAnswer)) {
-		if v.Role == config.Server {
-			if check, _ := refusal(err, v.member); check == "broker-permission" {
-				v.say(Note, "nodes", "this account may not ask who is there, so the fleet was not looked at", "")
-				return
-			}
+	if err != nil {
+		if check, _ := refusal(err, v.member); v.Role == config.Server && check == "broker-permission" {
+			v.say(Note, "nodes", "this account may not ask who is there, so the fleet was not looked at", "")
+			return nil
 		}
-		v.refused("ask who is there", err)
-		return
+		return err
 	}
 	v.asked, v.nodes, v.skew, v.broken = true, all.Nodes, all.Skew, all.Broken
+	v.silent = v.byName(t, client, slices.DeleteFunc(slices.Clone(known), func(n string) bool { return slices.Contains(v.nodes, n) }))
 	slices.Sort(v.nodes)
-	missing := slices.DeleteFunc(slices.Clone(known), func(n string) bool { return slices.Contains(v.nodes, n) })
-	v.silent = v.byName(t, missing)
+	return nil
 }
 
 // client is how nodes are asked: in messages that a node takes however wrong its clock is, which are dated so far back and live twice
 // as long. Nothing is remembered: what one broker shows is not the fleet.
-func (v *view) client(t *trial, clocks time.Duration) rpc.Options {
+func (v *view) client(t *trial) rpc.Options {
 	o := rpc.OptionsFromConfig(v.cfg)
 	o.Identity, o.Connector, o.Security, o.Memory = v.name(), t.Connector, v.provider, nil
-	o.TTL = 2 * clocks
-	o.Now = func() time.Time { return time.Now().Add(-clocks) }
+	o.TTL = 2 * reachOfClocks
+	o.Now = func() time.Time { return time.Now().Add(-reachOfClocks) }
 	return o
 }
 
@@ -84,7 +78,7 @@ func (x *examination) known() []string {
 }
 
 // byName asks each of the missing nodes itself, and says why those that stay silent may do so.
-func (v *view) byName(t *trial, missing []string) []rpc.Silence {
+func (v *view) byName(t *trial, client *rpc.Client, missing []string) []rpc.Silence {
 	if len(missing) == 0 {
 		return nil
 	}
@@ -95,10 +89,6 @@ func (v *view) byName(t *trial, missing []string) []rpc.Silence {
 		return all
 	}
 	if !v.cfg.DirectAddressing {
-		return unasked()
-	}
-	client, err := rpc.New(v.client(t, reachOfClocks))
-	if err != nil {
 		return unasked()
 	}
 	var stats rpc.Stats
