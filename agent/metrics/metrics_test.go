@@ -1,8 +1,10 @@
 package metrics
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -90,18 +92,28 @@ func TestServer(t *testing.T) {
 	ended := make(chan error)
 	go func() { ended <- s.Run(ctx) }()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
-	for path, want := range map[string]int{"/metrics": http.StatusOK, "/": http.StatusNotFound, "/debug/pprof/": http.StatusNotFound} {
-		r, err := client.Get("http://" + s.Addr().String() + path)
+	for _, c := range []struct {
+		method, path string
+		want         int
+	}{
+		{"GET", "/metrics", http.StatusOK}, {"GET", "/metrics?a=b", http.StatusOK}, {"HEAD", "/metrics", http.StatusOK},
+		{"POST", "/metrics", http.StatusMethodNotAllowed}, {"GET", "/", http.StatusNotFound}, {"GET", "/debug/pprof/", http.StatusNotFound},
+	} {
+		ask, err := http.NewRequestWithContext(t.Context(), c.method, "http://"+s.Addr().String()+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := client.Do(ask)
 		if err != nil {
 			t.Fatal(err)
 		}
 		body, err := io.ReadAll(r.Body)
 		r.Body.Close()
-		if err != nil || r.StatusCode != want {
-			t.Errorf("%s: %d, %v, want %d", path, r.StatusCode, err, want)
+		if err != nil || r.StatusCode != c.want {
+			t.Errorf("%s %s: %d, %v, want %d", c.method, c.path, r.StatusCode, err, c.want)
 		}
-		if want == http.StatusOK && read(t, body)["mco_passed_total"] == nil {
-			t.Errorf("page:\n%s", body)
+		if shows := c.want == http.StatusOK && read(t, body)["mco_passed_total"] != nil; c.want == http.StatusOK && shows != (c.method == "GET") {
+			t.Errorf("%s %s:\n%s", c.method, c.path, body)
 		}
 	}
 	// A reader that says nothing does not hold up the end.
@@ -122,4 +134,50 @@ func TestServer(t *testing.T) {
 	if _, err := net.Dial("tcp", s.Addr().String()); err == nil {
 		t.Error("the address is still open")
 	}
+}
+
+func TestServerRefusesWhatIsNoRequest(t *testing.T) {
+	for name, c := range map[string]struct{ sent, want string }{
+		"another protocol":  {"\x16\x03\x01\x02\x00\n", "400"},
+		"another version":   {"GET /metrics HTTP/2.0\r\n\r\n", "400"},
+		"no path":           {"GET metrics HTTP/1.1\r\n\r\n", "400"},
+		"cut short":         {"GET /metrics HTTP/1.1\r\nHost: a\r\n", "400"},
+		"a line too long":   {"GET /metrics HTTP/1.1\r\nA: " + strings.Repeat("x", maxRequest), "400"},
+		"too many headers":  {"GET /metrics HTTP/1.1\r\n" + strings.Repeat("A: b\r\n", maxRequest/6), "400"},
+		"HTTP/1.0":          {"GET /metrics HTTP/1.0\r\n\r\n", "200"},
+		"lines of newlines": {"GET /metrics HTTP/1.1\nHost: a\n\n", "200"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := readRequest(strings.NewReader(c.sent))
+			got := "400"
+			if err == nil {
+				got = strings.Fields(string((&Server{source: node{}}).answer(r)))[1]
+			} else if !errors.Is(err, errRequest) {
+				t.Fatal(err)
+			}
+			if got != c.want {
+				t.Errorf("%.60q is answered with %s, want %s", c.sent, got, c.want)
+			}
+		})
+	}
+}
+
+// Any bytes are answered as net/http's own reader understands them, or refused.
+func FuzzRequest(f *testing.F) {
+	for _, text := range []string{"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD /metrics?a HTTP/1.0\n\n", "GET  /x HTTP/1.1\r\n\r\n", "\r\n"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got, err := readRequest(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		theirs, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(text)))
+		if err != nil || theirs.URL.Path != theirs.URL.EscapedPath() {
+			return // stricter with methods, headers and escapes, which change no answer of ours
+		}
+		if got.method != theirs.Method || got.path != theirs.URL.Path {
+			t.Errorf("%q is read as %q, net/http reads %s %s", text, got, theirs.Method, theirs.URL.Path)
+		}
+	})
 }

@@ -5,14 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
+	"sync"
 	"time"
 )
 
-// Server is the page on an address, as /metrics.
+// Bounds of what readers may do.
+const (
+	maxReaders = 16               // connections at a time; the next one waits
+	readTime   = 5 * time.Second  // for a request
+	writeTime  = 10 * time.Second // for the page
+	endTime    = time.Second      // for a reader when the node ends
+	acceptWait = time.Second      // after a connection could not be accepted
+)
+
+// Server is the page on an address, as /metrics. It speaks as much of HTTP/1.1 as a page needs, one request for each connection:
+// net/http would cost each node half a megabyte of memory at rest.
 type Server struct {
 	listener net.Listener
-	server   *http.Server
+	source   Source
 }
 
 // Listen opens address, HOST:PORT. Nobody is answered before [Server.Run].
@@ -21,14 +31,7 @@ func Listen(address string, s Source) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the metrics page at %s: %w", address, err)
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		_, _ = w.Write(Page(s)) // a reader that went away needs no page
-	})
-	return &Server{listener: l, server: &http.Server{
-		Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 8 << 10,
-	}}, nil
+	return &Server{listener: l, source: s}, nil
 }
 
 // Addr is the address that is listened on.
@@ -36,21 +39,59 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Run answers until ctx ends. It returns when its goroutines have ended: readers get a second to finish.
 func (s *Server) Run(ctx context.Context) error {
-	ended := make(chan error, 1)
-	go func() { ended <- s.server.Serve(s.listener) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
+	defer s.listener.Close()
+	defer context.AfterFunc(ctx, func() { s.listener.Close() })()
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	places := make(chan struct{}, maxReaders)
+	for {
+		conn, err := s.listener.Accept()
+		switch {
+		case ctx.Err() != nil:
+			if conn != nil {
+				conn.Close()
+			}
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return err
+		case err != nil: // such as a lack of descriptors, which may pass
+			select {
+			case <-ctx.Done():
+			case <-time.After(acceptWait):
+			}
+			continue
+		}
+		places <- struct{}{} // each is free again after readTime and writeTime at the latest
+		readers.Go(func() {
+			defer func() { <-places }()
+			s.serve(ctx, conn)
+		})
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	err := s.server.Shutdown(grace)
+}
+
+// serve answers one connection. An error is the reader's: one that went away needs no page.
+func (s *Server) serve(ctx context.Context, conn net.Conn) {
+	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(readTime))
+	_ = conn.SetWriteDeadline(time.Now().Add(readTime + writeTime))
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now().Add(endTime)) })()
+	r, err := readRequest(conn)
 	if err != nil {
-		err = s.server.Close()
+		if errors.Is(err, errRequest) {
+			_, _ = conn.Write(response(badRequest, nil, true))
+		}
+		return
 	}
-	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
+	_, _ = conn.Write(s.answer(r))
+}
+
+// answer makes the response to r.
+func (s *Server) answer(r request) []byte {
+	switch {
+	case r.path != "/metrics":
+		return response(notFound, nil, true)
+	case r.method != "GET" && r.method != "HEAD":
+		return response(notAllowed, nil, true)
 	}
-	return err
+	return response(statusOK, Page(s.source), r.method == "GET")
 }
