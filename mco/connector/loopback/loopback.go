@@ -1,5 +1,5 @@
 // Package loopback is a bus in memory: brokers that live in the same process, behind the same [connector.Connector] as real ones,
-// with faults that a test can ask for: frames lost, late or doubled, brokers that die, freeze and come back.
+// with faults that a test can ask for: frames lost, late or doubled, brokers that die, freeze and come back, ways that are cut.
 //
 // It delivers what MCollective needs of a broker (broadcast per collective and agent, directed by identity, replies to who asked)
 // and follows the shared contract test. Its clock is package time's, so it runs under testing/synctest.
@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -21,20 +20,16 @@ import (
 // openTime is how long a connection to a frozen broker waits for its welcome.
 const openTime = 5 * time.Second
 
-// Faults are what may happen to each frame on its way to each receiver. The zero value is a perfect bus.
-type Faults struct {
-	Drop      float64       // probability that it is lost
-	Duplicate float64       // probability that it comes twice
-	Delay     time.Duration // each copy comes after a random time up to this, so frames overtake each other
-}
-
 // Bus is a pool of brokers that know nothing of each other. It is safe for concurrent use.
 type Bus struct {
-	mu      sync.Mutex // guards all below, also of brokers and links
-	random  *rand.Rand
-	faults  Faults
-	brokers []*broker
-	links   int // number of the last link
+	mu          sync.Mutex // guards all below, also of brokers and links
+	course      Course     // nil: every frame arrives at once
+	numbers     map[Frame]int
+	subscribing func(identity string) time.Duration // nil: no time
+	brokers     []*broker
+	cuts        map[way]cut
+	links       int           // number of the last link
+	changed     chan struct{} // closed and replaced when what links wait for may have come
 }
 
 type broker struct {
@@ -48,18 +43,11 @@ func NewBus(names ...string) *Bus {
 	if len(names) == 0 {
 		names = []string{"loopback:1"}
 	}
-	b := &Bus{random: rand.New(rand.NewPCG(1, 1))}
+	b := &Bus{numbers: map[Frame]int{}, cuts: map[way]cut{}, changed: make(chan struct{})}
 	for _, name := range names {
 		b.brokers = append(b.brokers, &broker{name: name})
 	}
 	return b
-}
-
-// SetFaults changes what happens to frames from now on; seed makes it repeatable.
-func (b *Bus) SetFaults(f Faults, seed uint64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.faults, b.random = f, rand.New(rand.NewPCG(seed, 0))
 }
 
 // Kill ends a broker and all its links.
@@ -86,21 +74,6 @@ func (b *Bus) Disconnect(identity string) {
 	}
 }
 
-// Freeze makes a broker a black hole: links stand, nothing passes, new ones are not welcomed. What would notice on a real network, the
-// heart-beat, is up to the test: see [Bus.Kill].
-func (b *Bus) Freeze(member int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.brokers[member].frozen = true
-}
-
-// Restore makes a killed or frozen broker work again.
-func (b *Bus) Restore(member int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.brokers[member].down, b.brokers[member].frozen = false, false
-}
-
 // Links returns how many links a broker has.
 func (b *Bus) Links(member int) int {
 	b.mu.Lock()
@@ -116,6 +89,7 @@ type Options struct {
 	Requests    bool // see [connector.SessionOptions]
 	Busy        func() bool
 	Log         *slog.Logger
+	Silence     time.Duration // how long a link may bring nothing until its heart-beats tell; 0: for ever
 }
 
 // Connect returns a connector on the bus, not yet started.
@@ -125,12 +99,15 @@ func (b *Bus) Connect(o Options) *connector.Session { return connector.NewSessio
 func (b *Bus) ConnectAll(o Options) *connector.Group { return connector.NewGroup(b.session(o)) }
 
 func (b *Bus) session(o Options) connector.SessionOptions {
+	return connector.SessionOptions{Transport: b.Transport(o), Pool: o.Pool, Requests: o.Requests, Busy: o.Busy, Log: o.Log}
+}
+
+// Transport returns what connectors on the bus are made of, for who makes them himself.
+func (b *Bus) Transport(o Options) connector.Transport {
 	if len(o.Collectives) == 0 {
 		o.Collectives = []string{"mcollective"}
 	}
-	return connector.SessionOptions{
-		Transport: &transport{bus: b, peer: o}, Pool: o.Pool, Requests: o.Requests, Busy: o.Busy, Log: o.Log,
-	}
+	return &transport{bus: b, peer: o}
 }
 
 type transport struct {
@@ -154,25 +131,24 @@ func (t *transport) Check(sub connector.Subscription) error {
 
 func (t *transport) Open(ctx context.Context, member int, deliver func(connector.Message)) (connector.Link, error) {
 	b := t.bus
+	patience, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	k := b.brokers[member]
+	for !k.down && b.stuck(t.peer.Identity, member) != (cut{}) {
+		if !b.wait(patience, nil) {
+			return nil, fmt.Errorf("connect to %s: no answer in %s", k.name, openTime)
+		}
+	}
 	if k.down {
 		return nil, fmt.Errorf("connect to %s: connection refused", k.name)
 	}
-	if k.frozen {
-		b.mu.Unlock()
-		patience := time.NewTimer(openTime)
-		defer patience.Stop()
-		select {
-		case <-patience.C:
-		case <-ctx.Done():
-		}
-		b.mu.Lock()
-		return nil, fmt.Errorf("connect to %s: no answer in %s", k.name, openTime)
-	}
 	b.links++
-	l := &link{transport: t, broker: k, name: fmt.Sprintf("reply/%d", b.links), deliver: deliver, done: make(chan struct{}), subs: map[connector.Subscription]bool{}}
+	l := &link{
+		transport: t, broker: k, member: member, name: fmt.Sprintf("reply/%d", b.links), deliver: deliver, done: make(chan struct{}),
+		asked: map[connector.Subscription]bool{}, subs: map[connector.Subscription]bool{},
+	}
 	k.links = append(k.links, l)
 	return l, nil
 }
