@@ -10,11 +10,14 @@ MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
 
 T ?=
 PKG ?= ./...
+N ?=
+SEED ?=
+HOSTILE ?=
 # cgo is for the race detector alone; what ships is static.
 export CGO_ENABLED := 0
 LAB := ./internal/lab/...
 
-.PHONY: build test check lint fuzz lab bench demo docs golden
+.PHONY: build test check lint fuzz lab bench demo docs man golden corpus
 
 build: ## the programs, into bin/
 	mkdir -p bin
@@ -73,8 +76,18 @@ bench: ## beside the original and the floor, as tables; with PKG=./mco/marshal t
 demo: ## a fleet on this machine that loses a broker, with nothing installed but Go
 	go run ./mco/cmd/mco demo
 
+corpus: ## N (default 2000) estates made by chance from SEED on, before rules, writers and real programs; HOSTILE=1000000 also that many hostile strings
+	bash internal/lab/peers.sh install
+	MCO_CORPUS=$(or $(N),2000) MCO_SEED=$(SEED) go test -count=1 -v -timeout 24h -run '^TestCorpus$$' ./internal/lab/corpus
+	if [ -n '$(HOSTILE)' ]; then
+		MCO_HOSTILE=$(HOSTILE) go test -count=1 -v -timeout 24h -run '^TestHostileStrings' ./generators/... | sed -u -e '/no test files\]$$/d' -e '/no tests to run\]$$/d' -e '/^testing: warning: no tests to run$$/d'
+	fi
+
 docs: ## what is made from tables of settings and options: docs/reference-*.md, man/, completions/
 	go test -count=1 -run '^Test(ReferencePage|Manual|Completions|Pictures)$$' ./mco/config ./mco/cli ./mco/cmd/mco ./agent/cmd/mcollectived ./generators/graph -update
+
+man: ## manual pages and completions alone, from the commands
+	go test -count=1 -run '^Test(Manual|Completions)$$' ./mco/cmd/mco ./agent/cmd/mcollectived -update
 
 golden: ## write the golden files anew; review them like code
 	packages=$$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -l 'flag.Bool("update"' | xargs -n1 dirname | sort -u)

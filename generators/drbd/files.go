@@ -13,7 +13,7 @@ import (
 )
 
 // maxSecret is the longest shared secret, in bytes.
-const maxSecret = 64
+const maxSecret = 63
 
 // Files returns the resource of a node whose active-passive group keeps its data on DRBD.
 func Files(_ *estate.Estate, n *estate.Node) (target.Set, problem.List) {

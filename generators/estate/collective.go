@@ -193,7 +193,7 @@ func (r *resolver) checkMeeting() {
 	for _, c := range r.estate.Collectives {
 		t := r.file.Collectives[c.Name]
 		if c.Balance != nil {
-			if b := c.Balance; b.Group != nil && b.Group.Kind == StandaloneSet && b.Mode != ActiveBackup {
+			if b := c.Balance; b.Group != nil && b.Group.Kind == StandaloneSet && len(b.To) > 1 && b.Mode != ActiveBackup {
 				r.bad("cross.mismatch", t.Place, "the balancer spreads the collective over brokers that know nothing of each other", string(b.Mode), "mode: active-backup, or a cluster")
 			}
 			continue

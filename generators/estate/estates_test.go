@@ -52,6 +52,8 @@ func TestEstates(t *testing.T) {
 		{"by brokers that a balancer chooses from", "brokers: {main: {kind: standalone-set, nodes: [q1, q2]}}\nbalancers: {b: {kind: haproxy, nodes: [n1], to: main, ports: {stomp: 61613}}}\ncollectives: {c: {servers: [n2], via: b, " + psk + "}}",
 			func(e *estate.Estate) any { return e.Balancers[0].Mode }, "active-backup"},
 		{"by brokers that a balancer spreads over", "brokers: {main: {kind: standalone-set, nodes: [q1, q2]}}\nbalancers: {b: {kind: haproxy, mode: leastconn, nodes: [n1], to: main, ports: {stomp: 61613}}}\ncollectives: {c: {servers: [n2], via: b, " + psk + "}}", nil, "cross.mismatch"},
+		{"by the only broker of a set, which a director chooses", "brokers: {main: {kind: standalone-set, nodes: [q1]}}\nbalancers: {b: {kind: lvs-dr, nodes: [q1], to: main, vip: 10.0.0.100/24, ports: {stomp: 61613}}}\ncollectives: {c: {servers: [n2], via: b, " + psk + "}}",
+			func(e *estate.Estate) any { return hosts(first(e).Pool.Endpoints) }, "10.0.0.100:61613"},
 		{"strangers of one group", "brokers: {main: {kind: standalone-set, nodes: [q1, q2]}}\ncollectives: {c: {servers: [n2], via: main, pool: {order: rotate}, " + psk + "}}", nil, "cross.mismatch"},
 		{"paths of TLS", cluster + "collectives: {c: {servers: [n1], via: main, ssl: {ca: ca.pem, cert: /c, key: /k}, " + psk + "}}", nil, "topology.type"},
 

@@ -153,6 +153,9 @@ func (r *resolver) transport(b *Balancer, given *topology.VRRP, key string) {
 		why = "the nodes are in different subnets"
 	}
 	b.VRRP.Unicast = asked == "unicast" || asked == auto && why != ""
+	if len(b.Members) == 1 { // Keepalived wants somebody to speak to
+		b.VRRP.Unicast, why = false, ""
+	}
 	if asked == auto {
 		if b.VRRP.Unicast {
 			r.note(key+".transport", "unicast", "rule D11: "+why)

@@ -102,6 +102,18 @@ func TestVRRP(t *testing.T) {
 	}
 }
 
+// One balancer has nobody to speak to, and Keepalived refuses to be told to.
+func TestNoUnicastAlone(t *testing.T) {
+	topology := strings.Replace(routers(1, func(int) string { return "transport: unicast" }), "[x, y]", "[x]", 1)
+	e, problems := loadWith(t, topology, machines()...)
+	if e == nil {
+		t.Fatal(problems)
+	}
+	if e.Balancers[0].VRRP.Unicast {
+		t.Error("it speaks to peers, of whom there are none")
+	}
+}
+
 func TestUnicastWhereMulticastDoesNotPass(t *testing.T) {
 	for name, x := range map[string]host{
 		"cloud":          {name: "x", primary: "eth0", interfaces: map[string][]string{"eth0": {"10.0.0.1/16"}}, more: map[string]any{"ec2_metadata": map[string]any{"instance-id": "i-1"}}},

@@ -52,6 +52,10 @@ func check(n *estate.Node, group *estate.BrokerGroup) problem.List {
 		list.Add(problem.Problem{Class: "cross.mismatch", Warning: true, Node: n.Name, Where: Path,
 			What: "without fencing, members that lose sight of each other may all run the broker", Got: "stonith-enabled=false",
 			Todo: "set stonith: true in the topology and define a device for this hardware"})
+	} else {
+		list.Add(problem.Problem{Class: "cross.mismatch", Warning: true, Node: n.Name, Where: Path,
+			What: "no device for fencing is defined, and without one the cluster starts nothing", Got: "stonith-enabled=true",
+			Todo: "define the device of this hardware after this file is loaded"})
 	}
 	return list
 }

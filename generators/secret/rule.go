@@ -39,7 +39,7 @@ func (r Rule) terms() terms {
 	case StatsPass:
 		return terms{"haproxy.cfg", 1, 256, printable, "printable ASCII"}
 	case DRBDShared:
-		return terms{"the DRBD resource", 1, 64, quotable, "printable ASCII without quotes and backslash"}
+		return terms{"the DRBD resource", 1, 63, quotable, "printable ASCII without quotes and backslash"}
 	case ClusterKey:
 		return terms{"Corosync's authkey", 128, 4096, func(string) bool { return true }, "any"}
 	}

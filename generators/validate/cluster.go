@@ -1,10 +1,12 @@
 package validate
 
 import (
+	"bytes"
 	"context"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,9 +20,9 @@ import (
 // Pacemaker 2.1.5.
 func clusterTools() []Program {
 	return []Program{
-		{"corosync", []string{"corosync.conf"}, need("corosync", "corosync", "unshare", "ip"), runCorosync},
-		{"drbdadm", []string{"drbd.res"}, need("drbd-utils", "drbdadm", "unshare", "ip"), runDRBD},
-		{"crm_verify", []string{"cluster.crm"}, need("crmsh, pacemaker-cli-utils", "crm", "cibadmin", "crm_verify"), runCRM},
+		{Name: "corosync", Kinds: []string{"corosync.conf"}, Available: need("corosync", "corosync", "unshare", "ip"), Run: runCorosync},
+		{Name: "drbdadm", Kinds: []string{"drbd.res"}, Available: need("drbd-utils", "drbdadm", "unshare", "ip"), Run: runDRBD},
+		{Name: "crm_verify", Kinds: []string{"cluster.crm"}, Available: need("crmsh, pacemaker-cli-utils", "crm", "cibadmin", "crm_verify"), Run: runCRM},
 	}
 }
 
@@ -39,7 +41,19 @@ func runCorosync(ctx context.Context, scratch string, f target.File) Result {
 	if folder := filepath.Join(scratch, "/etc/corosync"); isFolder("/etc/corosync") { // where the key is looked for
 		n.mount = [2]string{folder, "/etc/corosync"}
 	}
-	return n.run(ctx, command{name: "corosync", args: []string{"-t", "-c", At(scratch, f)}, dir: scratch})
+	// It opens its log, whose folder is the package's of the system that the file is for.
+	file := At(scratch, f) + ".judged"
+	var text strings.Builder
+	for line := range bytes.Lines(f.Content) {
+		if key, _, ok := strings.Cut(string(line), ":"); ok && strings.TrimSpace(key) == "logfile" {
+			line = []byte(key + ": " + filepath.Join(scratch, "corosync.log") + "\n")
+		}
+		text.Write(line)
+	}
+	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
+		return Result{Unable, err.Error()}
+	}
+	return n.run(ctx, command{name: "corosync", args: []string{"-t", "-c", file}, dir: scratch})
 }
 
 // runDRBD reads the resource as its first node, by name and address. It does not see that the last brace is missing.
@@ -79,10 +93,18 @@ func loadCRM(ctx context.Context, scratch string, f target.File) (cib string, r 
 	if err := os.WriteFile(cib, []byte(empty), 0o600); err != nil {
 		return "", Result{Unable, err.Error()}
 	}
-	for _, c := range []command{
+	judges := []command{
 		{name: "crm", args: []string{"-F", "configure", "load", "update", At(scratch, f)}, limit: time.Minute},
 		{name: "crm_verify", args: []string{"-V", "-x", cib}},
-	} {
+	}
+	if bytes.Contains(f.Content, []byte("stonith-enabled=true")) {
+		// The device is the machines' own and so in no file of ours, and no node of this cluster was ever seen: crm_verify shall warn of
+		// neither.
+		judges = slices.Insert(judges, 1,
+			command{name: "cibadmin", args: []string{"--create", "--scope", "resources", "--xml-text", `<primitive id="judged-fence" class="stonith" type="fence_judged"/>`}},
+			command{name: "crm_attribute", args: []string{"--type", "crm_config", "--name", "startup-fencing", "--update", "false"}})
+	}
+	for _, c := range judges {
 		c.dir, c.env = scratch, []string{"CIB_file=" + cib}
 		output, judged := c.run(ctx)
 		if judged.Status == Accepted && strings.Contains(output, "refers to missing object") {

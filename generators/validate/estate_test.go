@@ -71,7 +71,7 @@ func TestProgramsJudgeTheFullEstate(t *testing.T) {
 		{"mq1", "sysctl-lvs.conf", [2]string{"conf.lo.arp_ignore", "conf.nothere.arp_ignore"}},
 		{"ap1", "corosync.conf", [2]string{"version: 2\n", "version: 3\n"}},
 		{"ap2", "drbd.res", [2]string{"protocol C;", "protokol C;"}},
-		{"ap1", "cluster.crm", [2]string{"stonith-enabled=false", "stonith-enabled=true"}},
+		{"ap1", "cluster.crm", [2]string{"stonith-enabled=false", "stonith-enabled=maybe"}},
 		{"ap1", "cluster.crm", [2]string{"p_fs_rabbitmq p_ip_rabbitmq p_rabbitmq", "p_fs_rabbitmq p_nothing p_rabbitmq"}},
 		{"ap1", "oslo-messaging.conf", [2]string{"amqp_durable_queues", "rabbit_durable_queues"}},
 		{"mq2", "lvs.iptables", [2]string{"--mac-source", "--mac-sauce"}},

@@ -15,7 +15,8 @@ import (
 // runs in a namespace that has them. Exit codes of 2.2.7: 0 taken, 5 an error or a warning, 6 the security of a script. It does not
 // see a VIP off its subnet or twice, a node among its own peers, or a weight out of range.
 func keepalivedTest() []Program {
-	return []Program{{"keepalived", []string{"keepalived.conf"}, need("keepalived, iproute2", "keepalived", "unshare", "ip"), runKeepalived}}
+	return []Program{{Name: "keepalived", Kinds: []string{"keepalived.conf"},
+		Available: need("keepalived, iproute2", "keepalived", "unshare", "ip"), Run: runKeepalived}}
 }
 
 func runKeepalived(ctx context.Context, scratch string, f target.File) Result {

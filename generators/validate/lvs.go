@@ -18,10 +18,11 @@ func kernel() []Program {
 		}
 	}
 	return []Program{
-		{"iptables-restore", []string{"lvs.iptables"}, need("iptables", "iptables-restore", "unshare"), inside("iptables-restore", "--test", "--noflush")},
-		{"nft", []string{"lvs.nft"}, need("nftables", "nft", "unshare"), inside("nft", "-c", "-f")},
-		{"sysctl", []string{"sysctl-lvs.conf", "sysctl-haproxy.conf"}, need("procps", "sysctl", "unshare"),
-			func(ctx context.Context, scratch string, f target.File) Result {
+		{Name: "iptables-restore", Kinds: []string{"lvs.iptables"}, Available: need("iptables", "iptables-restore", "unshare"),
+			Run: inside("iptables-restore", "--test", "--noflush")},
+		{Name: "nft", Kinds: []string{"lvs.nft"}, Available: need("nftables", "nft", "unshare"), Run: inside("nft", "-c", "-f")},
+		{Name: "sysctl", Kinds: []string{"sysctl-lvs.conf", "sysctl-haproxy.conf"}, Available: need("procps", "sysctl", "unshare"),
+			Run: func(ctx context.Context, scratch string, f target.File) Result {
 				// Settings are made, not only read: those of a namespace alone may be.
 				tree, err := block.INI("", "=").Parse(f.Content)
 				if err != nil {

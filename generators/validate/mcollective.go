@@ -10,12 +10,13 @@ import (
 // mcollective judges server.cfg and client.cfg by the original: its Config class loads the file, its connector builds what it would
 // hand to the STOMP library, and neither may log a warning. Read off MCollective 2.12.5 on Ruby 3.1.
 func mcollective() []Program {
-	return []Program{{"MCollective's Config", []string{"server.cfg", "client.cfg"},
-		need("mcollective-common", "ruby", "/usr/lib/ruby/vendor_ruby/mcollective.rb"), loadConfig}}
+	return []Program{{Name: "MCollective's Config", Kinds: []string{"server.cfg", "client.cfg"},
+		Available: need("mcollective-common", "ruby", "/usr/lib/ruby/vendor_ruby/mcollective.rb"), Run: alone(loadConfig), All: loadConfig}}
 }
 
-// connectHash loads the file, has the connector connect to a class that only records what it gets, and prints that as its last line.
-// A logger of its own stands before the file's, so that each warning is seen and no log file is made.
+// connectHash loads each file in a process of its own, as the class keeps what it has read. The connector connects to a class that only
+// records what it gets, and prints that as its last line. A logger of its own stands before the file's, so that each warning is seen
+// and no log file is made.
 const connectHash = `
 require "mcollective"
 require "json"
@@ -32,26 +33,38 @@ class Recorder
   end
 end
 MCollective::Log.configure(Noted.new)
-MCollective::Config.instance.loadconfig(ENV.fetch("MCO_FILE"))
-MCollective::PluginManager["connector_plugin"].connect(Recorder)
+File.readlines(ENV.fetch("MCO_FILES"), chomp: true).each do |file|
+  said = file + ".said"
+  child = fork do
+    $stdout.reopen(said, "w")
+    $stderr.reopen($stdout)
+    MCollective::Config.instance.loadconfig(file)
+    MCollective::PluginManager["connector_plugin"].connect(Recorder)
+  end
+  Process.wait(child)
+  next unless $?.exited?
+  File.write(file + ".verdict", ($?.success? ? "accepted" : "refused") + "\n" + File.read(said))
+end
 `
 
-func loadConfig(ctx context.Context, scratch string, f target.File) Result {
-	_, r := ConnectHash(ctx, scratch, f)
-	return r
+func loadConfig(ctx context.Context, cases []Case) []Result {
+	results := verdicts(ctx, command{name: "ruby", args: []string{"-e", connectHash}, dir: cases[0].Scratch}, places(cases))
+	for i, r := range results {
+		for line := range strings.Lines(r.Text) {
+			if r.Status == Accepted && strings.Contains(strings.ToLower(line), "warn") {
+				results[i] = Result{Refused, line}
+			}
+		}
+	}
+	return results
 }
 
 // ConnectHash is [Program.Run] of MCollective's Config, with the hash that the connector would hand to the STOMP library, as JSON.
 func ConnectHash(ctx context.Context, scratch string, f target.File) (hash string, r Result) {
-	output, r := command{name: "ruby", args: []string{"-e", connectHash}, dir: scratch, env: []string{"MCO_FILE=" + At(scratch, f)}}.run(ctx)
+	r = alone(loadConfig)(ctx, scratch, f)
 	if r.Status != Accepted {
 		return "", r
 	}
-	lines := strings.Split(strings.TrimSpace(output), "\n")
-	for _, line := range lines {
-		if strings.Contains(strings.ToLower(line), "warn") {
-			return "", Result{Refused, line}
-		}
-	}
+	lines := strings.Split(strings.TrimSpace(r.Text), "\n")
 	return lines[len(lines)-1], Result{Accepted, ""}
 }

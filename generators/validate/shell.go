@@ -11,17 +11,19 @@ import (
 func shell() []Program {
 	kinds := []string{"rabbitmq-env.conf", "haproxy_check.sh"}
 	return []Program{
-		{"dash", kinds, need("dash", "dash"), func(ctx context.Context, scratch string, f target.File) Result {
-			_, r := command{name: "dash", args: []string{"-n", At(scratch, f)}, dir: scratch}.run(ctx)
-			return r
-		}},
-		{"shellcheck", kinds, need("shellcheck", "shellcheck"), func(ctx context.Context, scratch string, f target.File) Result {
-			args := []string{"-s", "sh"}
-			if f.Kind == "rabbitmq-env.conf" {
-				args = append(args, "-e", "SC2034,SC2148")
-			}
-			_, r := command{name: "shellcheck", args: append(args, At(scratch, f)), dir: scratch}.run(ctx)
-			return r
-		}},
+		{Name: "dash", Kinds: kinds, Available: need("dash", "dash"),
+			Run: func(ctx context.Context, scratch string, f target.File) Result {
+				_, r := command{name: "dash", args: []string{"-n", At(scratch, f)}, dir: scratch}.run(ctx)
+				return r
+			}},
+		{Name: "shellcheck", Kinds: kinds, Available: need("shellcheck", "shellcheck"),
+			Run: func(ctx context.Context, scratch string, f target.File) Result {
+				args := []string{"-s", "sh"}
+				if f.Kind == "rabbitmq-env.conf" {
+					args = append(args, "-e", "SC2034,SC2148")
+				}
+				_, r := command{name: "shellcheck", args: append(args, At(scratch, f)), dir: scratch}.run(ctx)
+				return r
+			}},
 	}
 }

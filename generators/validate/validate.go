@@ -43,6 +43,14 @@ type Program struct {
 	// Run judges one file. All files of the node lie below scratch under their absolute paths (see [Write]); Run may add files of its
 	// own there and changes none. It returns within its own time limit, whatever ctx allows.
 	Run func(ctx context.Context, scratch string, f target.File) Result
+	// All is Run for many files at once, for programs that take longer to start than to judge; nil: there is no faster way than Run.
+	All func(ctx context.Context, cases []Case) []Result
+}
+
+// Case is a file to be judged, and the folder that its node's files lie below.
+type Case struct {
+	Scratch string
+	File    target.File
 }
 
 // Judge is Run for a program that may be missing.
@@ -51,6 +59,18 @@ func (p Program) Judge(ctx context.Context, scratch string, f target.File) Resul
 		return Result{Missing, err.Error()}
 	}
 	return p.Run(ctx, scratch, f)
+}
+
+// JudgeAll judges many files. The results are in the order of the cases, and those that Judge would give.
+func (p Program) JudgeAll(ctx context.Context, cases []Case) []Result {
+	if len(cases) > 0 && p.All != nil && p.Available() == nil {
+		return p.All(ctx, cases)
+	}
+	results := make([]Result, len(cases))
+	for i, c := range cases {
+		results[i] = p.Judge(ctx, c.Scratch, c.File)
+	}
+	return results
 }
 
 // Programs lists every program, those for RabbitMQ first.

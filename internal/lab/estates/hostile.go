@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -93,8 +95,21 @@ func places(e *estate.Estate) []place {
 	return found
 }
 
-// enough strings are tried by [Hostilities], at least.
-const enough = 10000
+// writers is how many ask for [Hostilities], each for its share of all strings.
+const writers = 10
+
+// enough is how many strings [Hostilities] tries, at least: a tenth of MCO_HOSTILE, or of 100,000.
+func enough(t *testing.T) int {
+	text := os.Getenv("MCO_HOSTILE")
+	if text == "" {
+		return 100_000 / writers
+	}
+	all, err := strconv.Atoi(text)
+	if err != nil || all < writers {
+		t.Fatalf("MCO_HOSTILE=%s is no number of strings", text)
+	}
+	return (all + writers - 1) / writers
+}
 
 // writer is what [Hostilities] tests.
 type writer func(*estate.Estate, *estate.Node) (target.Set, problem.List)
@@ -150,7 +165,8 @@ func Hostilities(t *testing.T, files func(*estate.Estate, *estate.Node) (target.
 	if len(reached) == 0 {
 		t.Fatal("no string of the estate reaches a file")
 	}
-	each := (enough + len(reached) - 1) / len(reached)
+	least := enough(t)
+	each := (least + len(reached) - 1) / len(reached)
 	rendered := 0
 	for _, p := range reached {
 		for range each {
@@ -171,7 +187,7 @@ func Hostilities(t *testing.T, files func(*estate.Estate, *estate.Node) (target.
 			})
 		}
 	}
-	if rendered < enough/100 {
+	if rendered < least/100 {
 		t.Errorf("%d strings led to %d files: too few to say anything", each*len(reached), rendered)
 	}
 	t.Logf("%d strings in each of %d places, %d files read back", each, len(reached), rendered)
