@@ -44,7 +44,7 @@ the topology and kept elsewhere (--secrets, or MCO_SECRET_NAME in the environmen
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(render(), applyCommand(), check(), diffCommand(), validateCommand(), explain(), adviseCommand(), factsCommand(), graphCommand())
+	c.AddCommand(render(), applyCommand(), check(), diffCommand(), validateCommand(), explain(), adviseCommand(), factsCommand(), graphCommand(), importCommand())
 	for _, kind := range shortForms {
 		c.AddCommand(one(kind))
 	}
