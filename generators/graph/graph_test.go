@@ -11,10 +11,7 @@ import (
 	"testing"
 
 	"github.com/mco-go/mco-go/generators/estate"
-	"github.com/mco-go/mco-go/generators/facts"
 	"github.com/mco-go/mco-go/generators/graph"
-	"github.com/mco-go/mco-go/generators/secret"
-	"github.com/mco-go/mco-go/internal/lab"
 	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
@@ -27,13 +24,9 @@ func TestPictures(t *testing.T) {
 			t.Run(run.Topology, func(t *testing.T) { picture(t, run.Load) })
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(lab.Root(), "docs", "topologies", "*.yaml"))
-	if err != nil || len(files) == 0 {
-		t.Fatal("no estates in docs/topologies", err)
-	}
-	for _, file := range files {
+	for _, file := range estates.Documented(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			got := picture(t, func(t testing.TB) *estate.Estate { return documented(t, file) })
+			got := picture(t, func(t testing.TB) *estate.Estate { return estates.LoadDocumented(t, file, nil) })
 			path := strings.TrimSuffix(file, ".yaml") + ".svg"
 			if *update {
 				if err := os.WriteFile(path, got, 0o644); err != nil {
@@ -72,29 +65,6 @@ func picture(t *testing.T, load func(testing.TB) *estate.Estate) []byte {
 		t.Error("a second picture of the same estate differs")
 	}
 	return got
-}
-
-// documented loads an estate of the documentation, with facts of our own corpus and secrets that nobody uses.
-func documented(t testing.TB, file string) *estate.Estate {
-	t.Helper()
-	set, problems := facts.Read([]string{filepath.Join(lab.Root(), "testdata", "generators", "facts", "debian12-facter4")}, nil, facts.DefaultLimits())
-	if problems.Failed() {
-		t.Fatal(problems)
-	}
-	var env []string
-	for _, name := range []string{"MC_PSK", "MC_PASS", "MQ_ADMIN", "MQ_FED", "HAP_STATS", "DRBD_MAIN", "OS_MQ"} {
-		env = append(env, "MCO_SECRET_"+name+"=for-tests")
-	}
-	env = append(env, "MCO_SECRET_VRRP_FRONT=vrrp", "MCO_SECRET_VRRP_VIP=vrrp", "MCO_SECRET_ERLANG_COOKIE=COOKIEFORTESTSANDDOCS")
-	store, problems := secret.Open(secret.Sources{Env: env})
-	if problems.Failed() {
-		t.Fatal(problems)
-	}
-	e, problems := estate.Load(file, estate.Options{Facts: set, Secrets: store})
-	if problems.Failed() {
-		t.Fatal(problems)
-	}
-	return e
 }
 
 func read(t *testing.T, path string) string {

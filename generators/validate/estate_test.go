@@ -143,34 +143,6 @@ func TestKeepalivedWithAnotherScriptUser(t *testing.T) {
 	}
 }
 
-// Every topology that must render does so: each file reads back as it was meant, and today's are taken by the real programs.
-func TestProgramsTakeEveryTopology(t *testing.T) {
-	lab.Need(t, lab.Superuser, lab.HAProxy, lab.Keepalived, lab.NetFilter, lab.Cluster, lab.OsloMessaging)
-	for _, run := range estates.Rendering(t) {
-		t.Run(run.Named(), func(t *testing.T) {
-			e := run.Load(t)
-			for _, n := range e.Nodes {
-				scratch, files := render(t, e, n.Name)
-				for _, f := range files {
-					if err := f.Check(f.Content); err != nil {
-						t.Errorf("%s %s: %v", n.Name, f.Path, err)
-					}
-				}
-				if run.Software == nil {
-					continue
-				}
-				problems, err := Files(t.Context(), scratch, n.Name, files, true)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, p := range problems {
-					t.Error(p)
-				}
-			}
-		})
-	}
-}
-
 // Where namespaces cannot be made, nothing was judged.
 func TestNoNamespaceIsNoRefusal(t *testing.T) {
 	lab.Need(t, lab.Superuser)
