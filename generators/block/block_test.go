@@ -8,6 +8,7 @@ import (
 
 	"github.com/mco-go/mco-go/generators/block"
 	"github.com/mco-go/mco-go/generators/target"
+	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
 func TestDiffNamesThePlace(t *testing.T) {
@@ -95,22 +96,7 @@ func FuzzParseINI(f *testing.F) {
 	f.Add("# c\n[a]\nb = c\n")
 	f.Add("a=b\n[c]\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		ini := block.INI("", "=")
-		tree, err := ini.Parse([]byte(text))
-		if err != nil {
-			return
-		}
-		written, err := ini.Encode(tree)
-		if err != nil {
-			return // a reader takes more than the writer writes
-		}
-		again, err := ini.Parse(written)
-		if err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
-		if err := block.Diff(tree, again); err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
+		estates.Reread(t, block.INI("", "="), text)
 	})
 }
 

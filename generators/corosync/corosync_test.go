@@ -19,7 +19,7 @@ import (
 
 func TestHostileStringsStayWords(t *testing.T) { estates.Hostilities(t, corosync.Files) }
 
-// pair are the files of the first member of the full estate's pair, after change; by path.
+// pair are the files of the first member of the full estate's pair, after change; by kind.
 func pair(t *testing.T, change func(*estate.BrokerGroup)) (map[string]string, problem.List) {
 	t.Helper()
 	e := estates.Full()
@@ -27,18 +27,7 @@ func pair(t *testing.T, change func(*estate.BrokerGroup)) (map[string]string, pr
 	if change != nil {
 		change(g)
 	}
-	set, problems := corosync.Files(e, g.Members[0].Node)
-	got := make(map[string]string)
-	for _, f := range set.Files {
-		if err := f.Check(f.Content); err != nil {
-			t.Errorf("%s: %v", f.Path, err)
-		}
-		if f.Path == corosync.KeyPath && f.Mode != 0o400 {
-			t.Errorf("mode of the key: %v", f.Mode)
-		}
-		got[f.Path] = string(f.Content)
-	}
-	return got, problems
+	return estates.Writer(corosync.Files).Written(t, e, g.Members[0].Node)
 }
 
 // second gives every member an address on a second network.
@@ -89,9 +78,20 @@ logging {
 	if len(problems) > 0 {
 		t.Error(problems)
 	}
-	if diff := cmp.Diff(map[string]string{corosync.Path: want, corosync.KeyPath: strings.Repeat("0123456789abcdef", 8)}, got); diff != "" {
+	if diff := cmp.Diff(map[string]string{"corosync.conf": want, "authkey": strings.Repeat("0123456789abcdef", 8)}, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestOnlyRootReadsTheKey(t *testing.T) {
+	e := estates.Full()
+	set, _ := corosync.Files(e, e.Brokers[1].Members[0].Node)
+	for _, f := range set.Files {
+		if f.Path == corosync.KeyPath && f.Mode == 0o400 && f.Owner == "root" {
+			return
+		}
+	}
+	t.Errorf("no key with mode 0400 among %v", set.Files)
 }
 
 func TestLines(t *testing.T) {
@@ -126,17 +126,7 @@ func TestLines(t *testing.T) {
 			if problems.Failed() {
 				t.Fatal(problems)
 			}
-			text := got[corosync.Path]
-			for _, s := range r.has {
-				if !strings.Contains(text, s) {
-					t.Errorf("no %q in\n%s", s, text)
-				}
-			}
-			for _, s := range r.not {
-				if strings.Contains(text, s) {
-					t.Errorf("%q in\n%s", s, text)
-				}
-			}
+			estates.WantParts(t, got["corosync.conf"], r.has, r.not)
 		})
 	}
 }
@@ -178,20 +168,6 @@ func TestUnknownKeysAreNotWritten(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("totem {\n version: 2\n}\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		tree, err := corosync.Language().Parse([]byte(text))
-		if err != nil {
-			return
-		}
-		written, err := corosync.Language().Encode(tree)
-		if err != nil {
-			return // keys that Corosync would ignore
-		}
-		again, err := corosync.Language().Parse(written)
-		if err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
-		if err := block.Diff(tree, again); err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
+		estates.Reread(t, corosync.Language(), text)
 	})
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/mco-go/mco-go/generators/block"
 	"github.com/mco-go/mco-go/generators/drbd"
 	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/problem"
@@ -29,14 +28,9 @@ func resource(t *testing.T, change func(*estate.BrokerGroup)) (string, problem.L
 	var texts []string
 	var all problem.List
 	for _, m := range g.Members {
-		set, problems := drbd.Files(e, m.Node)
+		written, problems := estates.Writer(drbd.Files).Written(t, e, m.Node)
 		all.Add(problems...)
-		for _, f := range set.Files {
-			if err := f.Check(f.Content); err != nil {
-				t.Errorf("%s: %v", f.Path, err)
-			}
-			texts = append(texts, string(f.Content))
-		}
+		texts = append(texts, written["drbd.res"])
 	}
 	if all.Failed() {
 		return strings.Join(texts, ""), all
@@ -105,24 +99,11 @@ func TestLines(t *testing.T) {
 		t.Run(r.name, func(t *testing.T) {
 			e := estates.Full()
 			r.change(e.Brokers[1])
-			set, problems := drbd.Files(e, e.Nodes[0])
-			if problems.Failed() || len(set.Files) != 1 {
+			written, problems := estates.Writer(drbd.Files).Written(t, e, e.Nodes[0])
+			if problems.Failed() {
 				t.Fatal(problems)
 			}
-			text := string(set.Files[0].Content)
-			if err := set.Files[0].Check(set.Files[0].Content); err != nil {
-				t.Error(err)
-			}
-			for _, s := range r.has {
-				if !strings.Contains(text, s) {
-					t.Errorf("no %q in\n%s", s, text)
-				}
-			}
-			for _, s := range r.not {
-				if strings.Contains(text, s) {
-					t.Errorf("%q in\n%s", s, text)
-				}
-			}
+			estates.WantParts(t, written["drbd.res"], r.has, r.not)
 		})
 	}
 }
@@ -166,20 +147,6 @@ func TestAMissingBraceIsSeen(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("resource a {\n  disk \"/dev/x\";\n  net {\n    protocol C;\n  }\n}\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		tree, err := drbd.Language().Parse([]byte(text))
-		if err != nil {
-			return
-		}
-		written, err := drbd.Language().Encode(tree)
-		if err != nil {
-			return // a keyword in quotes
-		}
-		again, err := drbd.Language().Parse(written)
-		if err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
-		if err := block.Diff(tree, again); err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
+		estates.Reread(t, drbd.Language(), text)
 	})
 }

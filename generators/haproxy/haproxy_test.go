@@ -1,7 +1,6 @@
 package haproxy_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,21 +23,8 @@ func front(t *testing.T, change func(*estate.Estate, *estate.Balancer)) (text st
 	if change != nil {
 		change(e, e.Balancers[0])
 	}
-	set, problems := haproxy.Files(e, e.Balancers[0].Members[0].Node)
-	for _, f := range set.Files {
-		if err := f.Check(f.Content); err != nil {
-			t.Errorf("%s: %v", f.Path, err)
-		}
-		if f.Kind == "haproxy.cfg" {
-			text = string(f.Content)
-			for _, s := range f.Secrets {
-				if !strings.Contains(text, s.Reveal()) {
-					t.Errorf("%q is to be masked and is not in the file", s.Reveal())
-				}
-			}
-		}
-	}
-	return text, problems
+	written, problems := estates.Writer(haproxy.Files).Written(t, e, e.Balancers[0].Members[0].Node)
+	return written["haproxy.cfg"], problems
 }
 
 func TestFile(t *testing.T) {
@@ -140,16 +126,7 @@ func TestLines(t *testing.T) {
 			if problems.Failed() {
 				t.Fatal(problems)
 			}
-			for _, s := range r.has {
-				if !strings.Contains(text, s) {
-					t.Errorf("no %q in\n%s", s, text)
-				}
-			}
-			for _, s := range r.not {
-				if strings.Contains(text, s) {
-					t.Errorf("%q in\n%s", s, text)
-				}
-			}
+			estates.WantParts(t, text, r.has, r.not)
 		})
 	}
 }
@@ -222,21 +199,6 @@ func FuzzParse(f *testing.F) {
 		if quotes {
 			v = version.Version{2, 6}
 		}
-		language := haproxy.Language(v)
-		tree, err := language.Parse([]byte(text))
-		if err != nil {
-			return
-		}
-		written, err := language.Encode(tree)
-		if err != nil {
-			return // a line that grew too long, or an empty word
-		}
-		again, err := language.Parse(written)
-		if err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
-		if err := block.Diff(tree, again); err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
+		estates.Reread(t, haproxy.Language(v), text)
 	})
 }

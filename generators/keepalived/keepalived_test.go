@@ -1,7 +1,6 @@
 package keepalived_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,14 +24,8 @@ func file(t *testing.T, balancer int, change func(*estate.Balancer)) (text strin
 	if change != nil {
 		change(b)
 	}
-	set, problems := keepalived.Files(e, b.Members[0].Node)
-	for _, f := range set.Files {
-		if err := f.Check(f.Content); err != nil {
-			t.Errorf("%s: %v", f.Path, err)
-		}
-		text = string(f.Content)
-	}
-	return text, problems
+	written, problems := estates.Writer(keepalived.Files).Written(t, e, b.Members[0].Node)
+	return written["keepalived.conf"], problems
 }
 
 func TestFileOfABalancer(t *testing.T) {
@@ -175,16 +168,7 @@ func TestLines(t *testing.T) {
 			if problems.Failed() {
 				t.Fatal(problems)
 			}
-			for _, s := range r.has {
-				if !strings.Contains(text, s) {
-					t.Errorf("no %q in\n%s", s, text)
-				}
-			}
-			for _, s := range r.not {
-				if strings.Contains(text, s) {
-					t.Errorf("%q in\n%s", s, text)
-				}
-			}
+			estates.WantParts(t, text, r.has, r.not)
 		})
 	}
 }
@@ -258,21 +242,6 @@ func FuzzParse(f *testing.F) {
 	f.Add("a \"b c\" {\n d\n}\n")
 	f.Add("a b # c\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		language := keepalived.Language(version.Version{2, 2})
-		tree, err := language.Parse([]byte(text))
-		if err != nil {
-			return
-		}
-		written, err := language.Encode(tree)
-		if err != nil {
-			return // a word that is too long, or empty
-		}
-		again, err := language.Parse(written)
-		if err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
-		if err := block.Diff(tree, again); err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
+		estates.Reread(t, keepalived.Language(version.Version{2, 2}), text)
 	})
 }

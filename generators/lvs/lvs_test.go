@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/mco-go/mco-go/generators/block"
 	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/facts"
 	"github.com/mco-go/mco-go/generators/lvs"
@@ -27,15 +26,7 @@ func files(t *testing.T, change func(*estate.Balancer, *estate.Node)) (map[strin
 	if change != nil {
 		change(b, n)
 	}
-	set, problems := lvs.Files(e, n)
-	got := make(map[string]string)
-	for _, f := range set.Files {
-		if err := f.Check(f.Content); err != nil {
-			t.Errorf("%s: %v", f.Path, err)
-		}
-		got[f.Kind] = string(f.Content)
-	}
-	return got, problems
+	return estates.Writer(lvs.Files).Written(t, e, n)
 }
 
 // centOS6 makes n a machine of the time before systemd and nftables.
@@ -191,20 +182,6 @@ func TestRefusals(t *testing.T) {
 func FuzzParseNFT(f *testing.F) {
 	f.Add("table ip a {\n chain b {\n  tcp dport { 1, 2 } accept\n }\n}\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		tree, err := lvs.NFT().Parse([]byte(text))
-		if err != nil {
-			return
-		}
-		written, err := lvs.NFT().Encode(tree)
-		if err != nil {
-			return
-		}
-		again, err := lvs.NFT().Parse(written)
-		if err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
-		if err := block.Diff(tree, again); err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
+		estates.Reread(t, lvs.NFT(), text)
 	})
 }

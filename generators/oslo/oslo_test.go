@@ -1,7 +1,6 @@
 package oslo_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,18 +21,8 @@ func fragment(t *testing.T, change func(*estate.OpenStack)) (string, problem.Lis
 	if change != nil {
 		change(e.OpenStack)
 	}
-	set, problems := oslo.Files(e, e.Nodes[0])
-	if problems.Failed() {
-		return "", problems
-	}
-	f := set.Files[0]
-	if err := f.Check(f.Content); err != nil {
-		t.Error(err)
-	}
-	if s := f.Secrets[0].Reveal(); !strings.Contains(string(f.Content), s) {
-		t.Errorf("the secret that is masked, %q, is not what the file holds", s)
-	}
-	return string(f.Content), problems
+	written, problems := estates.Writer(oslo.Files).Written(t, e, e.Nodes[0])
+	return written["oslo-messaging.conf"], problems
 }
 
 func TestFile(t *testing.T) {
@@ -88,16 +77,7 @@ func TestReleases(t *testing.T) {
 			if (len(problems) > 0) != (r.class != "") || len(problems) > 0 && (problems[0].Class != r.class || !problems[0].Warning) {
 				t.Errorf("%v, want %q", problems, r.class)
 			}
-			for _, s := range r.has {
-				if !strings.Contains(text, s) {
-					t.Errorf("no %q in\n%s", s, text)
-				}
-			}
-			for _, s := range r.not {
-				if strings.Contains(text, s) {
-					t.Errorf("%q in\n%s", s, text)
-				}
-			}
+			estates.WantParts(t, text, r.has, r.not)
 		})
 	}
 	if _, problems := fragment(t, func(o *estate.OpenStack) { o.Release = "icehouse" }); !problems.Failed() || problems[0].Class != "version.unsupported" {

@@ -10,8 +10,6 @@ import (
 
 	"github.com/mco-go/mco-go/generators/block"
 	"github.com/mco-go/mco-go/generators/estate"
-	"github.com/mco-go/mco-go/generators/problem"
-	"github.com/mco-go/mco-go/generators/target"
 )
 
 // Difference makes two settings that may differ equal: it returns what is left of one, nothing where all of it may differ.
@@ -35,19 +33,18 @@ func Anyhow(pattern string) Difference {
 
 // CompareTrees renders the reference's node in the run's estate e, and compares its file of that kind with the reference, setting by
 // setting, whatever their order. What the reference's row names may differ, and must; known says how.
-func (r Reference) CompareTrees(t *testing.T, e *estate.Estate, kind string, language block.Language, known map[string]Difference,
-	files func(*estate.Estate, *estate.Node) (target.Set, problem.List)) {
+func (r Reference) CompareTrees(t *testing.T, e *estate.Estate, kind string, language block.Language, known map[string]Difference, files Writer) {
 	t.Helper()
 	n := Node(t, e, r.Node)
-	set, problems := files(e, n)
+	written, problems := files.Written(t, e, n)
 	if problems.Failed() {
 		t.Fatal(problems)
 	}
-	i := slices.IndexFunc(set.Files, func(f target.File) bool { return f.Kind == kind })
-	if i < 0 {
+	ours, ok := written[kind]
+	if !ok {
 		t.Fatalf("%s has no %s", n.Name, kind)
 	}
-	all := [2][]string{r.settings(t, language, r.Content(t)), r.settings(t, language, set.Files[i].Content)}
+	all := [2][]string{r.settings(t, language, r.Content(t)), r.settings(t, language, []byte(ours))}
 	// but returns what is left that differs when every named difference but one is excused.
 	but := func(one string) string {
 		left := [2][]string{slices.Clone(all[0]), slices.Clone(all[1])}

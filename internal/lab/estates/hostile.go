@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/mco-go/mco-go/generators/estate"
-	"github.com/mco-go/mco-go/generators/problem"
 	"github.com/mco-go/mco-go/generators/secret"
 	"github.com/mco-go/mco-go/generators/target"
 )
@@ -111,11 +110,8 @@ func enough(t *testing.T) int {
 	return (all + writers - 1) / writers
 }
 
-// writer is what [Hostilities] tests.
-type writer func(*estate.Estate, *estate.Node) (target.Set, problem.List)
-
 // text is all that w writes for the nodes of e, or what it says against it.
-func (w writer) text(e *estate.Estate) string {
+func (w Writer) text(e *estate.Estate) string {
 	var b strings.Builder
 	for _, n := range e.Nodes {
 		set, problems := w(e, n)
@@ -128,7 +124,7 @@ func (w writer) text(e *estate.Estate) string {
 }
 
 // reaches lists the places of e that what w writes depends on.
-func (w writer) reaches(e *estate.Estate) []place {
+func (w Writer) reaches(e *estate.Estate) []place {
 	var found []place
 	plain := w.text(e)
 	for _, p := range places(e) {
@@ -145,7 +141,7 @@ func (w writer) reaches(e *estate.Estate) []place {
 
 // Hostilities puts hostile strings in every place of the full estate that files depends on, one at a time, and has it render each
 // node: what is not refused must read back as it was meant, and lie where it lay before.
-func Hostilities(t *testing.T, files func(*estate.Estate, *estate.Node) (target.Set, problem.List)) {
+func Hostilities(t *testing.T, files Writer) {
 	t.Helper()
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -161,7 +157,7 @@ func Hostilities(t *testing.T, files func(*estate.Estate, *estate.Node) (target.
 			folders[filepath.Dir(f.Path)] = true
 		}
 	}
-	reached := writer(files).reaches(e)
+	reached := files.reaches(e)
 	if len(reached) == 0 {
 		t.Fatal("no string of the estate reaches a file")
 	}
