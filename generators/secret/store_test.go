@@ -124,7 +124,9 @@ func TestBrokenSources(t *testing.T) {
 		{"far too long", "a: " + strings.Repeat("x", maxFileBytes+1) + "\n", "input.limit"},
 	} {
 		for way, open := range map[string]func() (*Store, problem.List){
-			"file":  func() (*Store, problem.List) { return Open(Sources{File: write(t, filepath.Join(dir, "s"), c.content, 0o600)}) },
+			"file": func() (*Store, problem.List) {
+				return Open(Sources{File: write(t, filepath.Join(dir, "s"), c.content, 0o600)})
+			},
 			"stdin": func() (*Store, problem.List) { return Open(Sources{Stdin: strings.NewReader(c.content)}) },
 		} {
 			_, problems := open()
