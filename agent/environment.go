@@ -12,7 +12,8 @@ import (
 
 // Environment is what an RPC agent is made with: its own DDL, and what it may know of the node. All fields are set.
 type Environment struct {
-	DDL    *ddl.DDL
+	// DDL returns what the agent declares. It may read it only then: an agent asks when it is asked, not when it is made.
+	DDL    func() *ddl.DDL
 	Config *config.Config
 	Node   Node
 	Log    *slog.Logger

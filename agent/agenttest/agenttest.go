@@ -39,7 +39,7 @@ func New(t testing.TB, name string, maker agent.Maker, c *config.Config) agent.A
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := maker(agent.Environment{DDL: d, Config: c, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	a, err := maker(agent.Environment{DDL: func() *ddl.DDL { return d }, Config: c, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil || a == nil {
 		t.Fatalf("no agent %s: %v", name, err)
 	}

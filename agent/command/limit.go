@@ -13,7 +13,7 @@ const endTime = 4 * time.Second
 // sets a TTL shorter than this node's own wants no work after it, so it counts too; the usual one does not, since it bounds when a
 // request may begin: a fleet's commands run for minutes with a TTL of 60 seconds.
 func Limit(env agent.Environment, r *agent.Request) time.Duration {
-	timeout := agent.Describe(env.DDL).Timeout
+	timeout := agent.Describe(env.DDL()).Timeout
 	limit := max(timeout-endTime, timeout/2)
 	if r.Expires.Sub(r.Time) < env.Config.TTL {
 		limit = max(min(limit, r.Expires.Sub(env.Now())), time.Millisecond)

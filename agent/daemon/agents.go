@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/mco-go/mco-go/agent"
 	"github.com/mco-go/mco-go/mco/connector"
@@ -20,8 +21,8 @@ type loadedAgent struct {
 	name  string
 	rpc   agent.Agent
 	plain agent.Plain
-	quick agent.Quick // nil: no action is quick
-	meta  agent.Metadata
+	quick agent.Quick           // nil: no action is quick
+	meta  func() agent.Metadata // reads the DDL at the first call
 	lane  *lane
 }
 
@@ -33,10 +34,13 @@ func (d *Daemon) load() (*loadedAgents, error) {
 	}
 	set := &loadedAgents{byName: make(map[string]*loadedAgent, len(found.Plain)+len(found.RPC))}
 	for _, p := range found.Plain {
-		set.add(&loadedAgent{plain: p, quick: quick(p), meta: p.Metadata()}, d.opt)
+		set.add(&loadedAgent{name: p.Metadata().Agent, plain: p, quick: quick(p), meta: p.Metadata}, d.opt)
 	}
 	for _, a := range found.RPC {
-		set.add(&loadedAgent{rpc: a, quick: quick(a), meta: agent.Describe(a.DDL())}, d.opt)
+		set.add(&loadedAgent{
+			name: a.Name, rpc: a.Agent, quick: quick(a.Agent),
+			meta: sync.OnceValue(func() agent.Metadata { return agent.Describe(a.DDL()) }),
+		}, d.opt)
 	}
 	return set, nil
 }
@@ -48,7 +52,6 @@ func quick(a any) agent.Quick {
 }
 
 func (s *loadedAgents) add(a *loadedAgent, o Options) {
-	a.name = a.meta.Agent
 	if _, taken := s.byName[a.name]; taken {
 		return
 	}
@@ -103,7 +106,7 @@ func (d *Daemon) Inventory() []agent.Metadata {
 	set := d.loaded.Load()
 	list := make([]agent.Metadata, len(set.names))
 	for i, name := range set.names {
-		list[i] = set.byName[name].meta
+		list[i] = set.byName[name].meta()
 	}
 	return list
 }

@@ -74,7 +74,13 @@ type Options struct {
 // Agents are what a node has loaded: agents that are no RPC agents first.
 type Agents struct {
 	Plain []agent.Plain
-	RPC   []agent.Agent
+	RPC   []Named
+}
+
+// Named is an RPC agent with the name of its DDL, which need not have been read yet.
+type Named struct {
+	Name string
+	agent.Agent
 }
 
 // Daemon is one node. Make it with [New]; its methods are safe for concurrent use.

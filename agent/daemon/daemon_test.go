@@ -467,7 +467,7 @@ func TestReload(t *testing.T) {
 			o.Load = func(agent.Node) (Agents, error) { return agents, nil }
 		})
 		synctest.Wait()
-		agents = Agents{RPC: []agent.Agent{l.worker, l.worker}} // the second of one name is left out
+		agents = Agents{RPC: []Named{{"worker", l.worker}, {"worker", l.worker}}} // the second of one name is left out
 		if err := l.daemon.Reload(t.Context()); err != nil {
 			t.Fatal(err)
 		}

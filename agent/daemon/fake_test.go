@@ -221,7 +221,7 @@ func start(t *testing.T, change func(*Options)) *lab {
 		Identity: "web1.example.net", Collectives: []string{"mcollective", "eu"}, Connector: l.bus, Security: l.keys,
 		Validity: security.Validity{Skew: time.Minute}, Direct: true,
 		Load: func(agent.Node) (Agents, error) {
-			return Agents{Plain: []agent.Plain{echo{}}, RPC: []agent.Agent{l.worker}}, nil
+			return Agents{Plain: []agent.Plain{echo{}}, RPC: []Named{{"worker", l.worker}}}, nil
 		},
 		Log: slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

@@ -73,7 +73,7 @@ func (j *job) run() {
 	}
 	d.track(j, true)
 	defer d.track(j, false)
-	ctx, cancel := context.WithTimeoutCause(d.jobsCtx, j.agent.meta.Timeout, errAgentTimeout)
+	ctx, cancel := context.WithTimeoutCause(d.jobsCtx, j.agent.meta().Timeout, errAgentTimeout)
 	defer cancel()
 	body, wanted := j.answer(ctx)
 	if errors.Is(context.Cause(ctx), errAgentTimeout) {

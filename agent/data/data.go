@@ -55,13 +55,19 @@ type Set struct {
 
 type entry struct {
 	Plugin
-	ddl     *ddl.DDL
-	timeout time.Duration
+	ddl func() *ddl.DDL
 }
 
-// Load returns the set of the given plugins, each with the DDL that find returns for its full name ("fact_data"). A plugin without a
-// DDL is left out and reported, joined with others, beside the set of the rest.
-func Load(find func(name string) (*ddl.DDL, error), plugins ...Plugin) (*Set, error) {
+func (e entry) timeout() time.Duration {
+	if seconds, ok := e.ddl().Timeout(); ok {
+		return time.Duration(seconds * float64(time.Second))
+	}
+	return DefaultTimeout
+}
+
+// Load returns the set of the given plugins, each with the DDL that find returns for its full name ("fact_data"), to be read at the first
+// query. A plugin without a DDL is left out and reported, joined with others, beside the set of the rest.
+func Load(find func(name string) (func() *ddl.DDL, error), plugins ...Plugin) (*Set, error) {
 	s := &Set{plugins: map[string]entry{}}
 	var problems []error
 	for _, p := range plugins {
@@ -71,14 +77,10 @@ func Load(find func(name string) (*ddl.DDL, error), plugins ...Plugin) (*Set, er
 			problems = append(problems, fmt.Errorf("load data plugin %s: %w", name, err))
 			continue
 		}
-		timeout := DefaultTimeout
-		if seconds, ok := d.Timeout(); ok {
-			timeout = time.Duration(seconds * float64(time.Second))
-		}
 		if _, ok := s.plugins[name]; !ok {
 			s.names = append(s.names, name)
 		}
-		s.plugins[name] = entry{p, d, timeout}
+		s.plugins[name] = entry{p, d}
 	}
 	return s, errors.Join(problems...)
 }
@@ -101,7 +103,7 @@ func (s *Set) DDL(name string) (*ddl.DDL, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrUnknown, FullName(name))
 	}
-	return e.ddl, nil
+	return e.ddl(), nil
 }
 
 // Query validates a query by the plugin's DDL, runs it within its timeout, and returns every declared output. nil is no query. The
@@ -111,10 +113,11 @@ func (s *Set) Query(ctx context.Context, name string, query mco.Value) (*mco.Map
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrUnknown, FullName(name))
 	}
-	if err := e.ddl.ValidateQuery(query); err != nil {
+	declared := e.ddl()
+	if err := declared.ValidateQuery(query); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.timeout)
+	ctx, cancel := context.WithTimeout(ctx, e.timeout())
 	defer cancel()
 	answer, err := e.Query(ctx, query)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -123,8 +126,8 @@ func (s *Set) Query(ctx context.Context, name string, query mco.Value) (*mco.Map
 	if err != nil {
 		return nil, err
 	}
-	result := mco.SymbolMap(len(e.ddl.Query.Outputs) + answer.Len())
-	for _, out := range e.ddl.Query.Outputs {
+	result := mco.SymbolMap(len(declared.Query.Outputs) + answer.Len())
+	for _, out := range declared.Query.Outputs {
 		result.Set(out.Name, out.Default)
 	}
 	for key, value := range answer.All() {

@@ -19,7 +19,7 @@ import (
 	"github.com/mco-go/mco-go/mco/inspect"
 )
 
-func shipped(name string) (*ddl.DDL, error) { return ddl.Load(nil, ddl.Data, name) }
+func shipped(name string) (func() *ddl.DDL, error) { return new(ddl.Cache).Find(ddl.Data, name) }
 
 func load(t *testing.T, n data.Node, more ...data.Plugin) *data.Set {
 	t.Helper()
@@ -198,7 +198,7 @@ func TestRefusals(t *testing.T) {
 
 func TestPluginWithoutDDLIsLeftOut(t *testing.T) {
 	none := errors.New("no file")
-	s, err := data.Load(func(name string) (*ddl.DDL, error) {
+	s, err := data.Load(func(name string) (func() *ddl.DDL, error) {
 		if name == "fact_data" {
 			return nil, none
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mco-go/mco-go/agent"
 	"github.com/mco-go/mco-go/agent/actionpolicy"
+	"github.com/mco-go/mco-go/agent/daemon"
 )
 
 // authorizes returns who decides about requests. Names are looked up as the original does (rpc/agent.rb authorized_by): action_policy in
@@ -27,15 +28,15 @@ func (p *parts) authorizes() (agent.Authorizer, error) {
 }
 
 // tellWeakness names, once, the agents that let whoever reaches them do what root can, where nobody decides who may.
-func (p *parts) tellWeakness(agents []agent.Agent) {
+func (p *parts) tellWeakness(agents []daemon.Named) {
 	if p.config.RPCAuthorization || p.weaknessTold {
 		return
 	}
 	p.weaknessTold = true
 	for _, a := range agents {
-		if weak, ok := a.(interface{ Weakness() string }); ok {
+		if weak, ok := a.Agent.(interface{ Weakness() string }); ok {
 			p.log.Warn(fmt.Sprintf("Agent %s: %s. Whoever has the keys may call it: rpcauthorization = 1 and rpcauthprovider = action_policy decide who may",
-				a.DDL().Name, weak.Weakness()))
+				a.Name, weak.Weakness()))
 		}
 	}
 }

@@ -53,7 +53,7 @@ func newParts(o Options) (*parts, error) {
 		path := o.Config.ClassesFile
 		p.classes, p.classLines = facts.NewClassFile(path, o.Log).Lines, func() []string { return facts.Classes(path) }
 	}
-	find := func(name string) (*ddl.DDL, error) { return p.ddls.Get(ddl.Data, name) }
+	find := func(name string) (func() *ddl.DDL, error) { return p.ddls.Find(ddl.Data, name) }
 	plugins := append(data.Builtin(data.Node{Agent: p.agentMetadata, Collectives: o.Config.Collectives, Facts: p.facts}), o.Providers.Data...)
 	set, err := data.Load(find, plugins...)
 	if err != nil {
@@ -114,7 +114,7 @@ func (p *parts) load(n agent.Node) (daemon.Agents, error) {
 			continue
 		}
 		if a != nil {
-			loaded.RPC = append(loaded.RPC, a)
+			loaded.RPC = append(loaded.RPC, daemon.Named{Name: maker.Name, Agent: a})
 		}
 	}
 	p.tellRubyAgents()
@@ -127,7 +127,7 @@ func (p *parts) make(maker NamedMaker, n agent.Node) (agent.Agent, error) {
 	if p.noAuthorizer != nil {
 		return nil, p.noAuthorizer
 	}
-	d, err := p.ddls.Get(ddl.Agent, maker.Name)
+	d, err := p.ddls.Find(ddl.Agent, maker.Name)
 	if err != nil {
 		p.log.Error(fmt.Sprintf("Failed to load DDL for the '%s' agent, DDLs are required: %s", maker.Name, err))
 		return nil, err

@@ -202,7 +202,7 @@ func newBench(t *testing.T, v vectorNode) *bench {
 					env.Now = func() time.Time { return vectorClock }
 					return rpcutil.New(env)
 				}},
-				{"vec", func(env agent.Environment) (agent.Agent, error) { return vecAgent{env.DDL}, nil }},
+				{"vec", func(env agent.Environment) (agent.Agent, error) { return vecAgent{env.DDL()}, nil }},
 			},
 			Data: []data.Plugin{gauge{}, probe{}},
 		},

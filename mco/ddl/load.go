@@ -10,15 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 )
 
 //go:embed builtin
 var builtin embed.FS
-
-// CacheTime is how long a node and a client keep a file that they read (DDL.load_and_cache).
-const CacheTime = 300 * time.Second
 
 // NotFoundError says that no folder has a file for a plugin.
 type NotFoundError struct {
@@ -34,8 +29,20 @@ func (e *NotFoundError) Error() string {
 // Load finds and reads the file of a plugin: <libdir>/mcollective/<kind>/<name>.ddl, or .json beside it, which wins, in the first
 // folder that has one; at last our own. Names of data plugins and validators have their suffix ([DataName]).
 func Load(libdirs []string, kind Kind, name string, opts ...Option) (*DDL, error) {
+	src, file, err := find(libdirs, kind, name)
+	if err != nil {
+		return nil, err
+	}
+	return parse(kind, name, src, file, opts)
+}
+
+// own begins the name of a file that ships in this program.
+const own = "builtin/"
+
+// find returns the file of a plugin and its name.
+func find(libdirs []string, kind Kind, name string) (src []byte, file string, err error) {
 	if !plainName(string(kind)) || !plainName(name) {
-		return nil, &NotFoundError{kind, name}
+		return nil, "", &NotFoundError{kind, name}
 	}
 	for _, dir := range libdirs {
 		base := filepath.Join(dir, "mcollective", string(kind), name)
@@ -45,18 +52,18 @@ func Load(libdirs []string, kind Kind, name string, opts ...Option) (*DDL, error
 				continue
 			}
 			if err != nil {
-				return nil, fmt.Errorf("read DDL: %w", err)
+				return nil, "", fmt.Errorf("read DDL: %w", err)
 			}
-			return parse(kind, name, src, base+ext, opts)
+			return src, base + ext, nil
 		}
 	}
 	for _, ext := range []string{".json", ".ddl"} {
-		file := "builtin/" + string(kind) + "/" + name + ext
+		file := own + string(kind) + "/" + name + ext
 		if src, err := builtin.ReadFile(file); err == nil {
-			return parse(kind, name, src, file, opts)
+			return src, file, nil
 		}
 	}
-	return nil, &NotFoundError{kind, name}
+	return nil, "", &NotFoundError{kind, name}
 }
 
 func parse(kind Kind, name string, src []byte, file string, opts []Option) (*DDL, error) {
@@ -110,51 +117,9 @@ func List(libdirs []string, kind Kind) []string {
 			add(entries)
 		}
 	}
-	if entries, err := builtin.ReadDir("builtin/" + string(kind)); err == nil {
+	if entries, err := builtin.ReadDir(own + string(kind)); err == nil {
 		add(entries)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-// Cache loads files and keeps them for a while. The zero Cache looks in no folder but has our own files. It is safe for concurrent use.
-type Cache struct {
-	LibDirs []string
-	Options []Option
-	Keep    time.Duration    // 0: [CacheTime]
-	Now     func() time.Time // nil: [time.Now]
-
-	mu   sync.Mutex
-	kept map[string]entry // guarded by mu
-}
-
-type entry struct {
-	ddl  *DDL
-	read time.Time
-}
-
-// Get is [Load] through the cache. Failures are not kept.
-func (c *Cache) Get(kind Kind, name string) (*DDL, error) {
-	now, keep := time.Now, CacheTime
-	if c.Now != nil {
-		now = c.Now
-	}
-	if c.Keep > 0 {
-		keep = c.Keep
-	}
-	key := string(kind) + "/" + name
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e, ok := c.kept[key]; ok && now().Sub(e.read) < keep {
-		return e.ddl, nil
-	}
-	d, err := Load(c.LibDirs, kind, name, c.Options...)
-	if err != nil {
-		return nil, err
-	}
-	if c.kept == nil {
-		c.kept = make(map[string]entry)
-	}
-	c.kept[key] = entry{d, now()}
-	return d, nil
 }

@@ -79,9 +79,9 @@ func (gauge) Query(_ context.Context, query mco.Value) (*mco.Map, error) {
 	return m, nil
 }
 
-func findDDL(t *testing.T) func(string) (*ddl.DDL, error) {
-	libdir := filepath.Join(vectors.Dir(t), "plugins")
-	return func(name string) (*ddl.DDL, error) { return ddl.Load([]string{libdir}, ddl.Data, name) }
+func findDDL(t *testing.T) func(string) (func() *ddl.DDL, error) {
+	ddls := &ddl.Cache{LibDirs: []string{filepath.Join(vectors.Dir(t), "plugins")}}
+	return func(name string) (func() *ddl.DDL, error) { return ddls.Find(ddl.Data, name) }
 }
 
 func vectorNodes(t *testing.T) map[string]*vectorNode {
@@ -186,7 +186,7 @@ func TestVectorsCompound(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return d, nil
+		return d(), nil
 	}
 	type client struct {
 		Sends   *vectors.Value

@@ -76,7 +76,7 @@ func start(t *testing.T, nodes int, secretOf func(node int) string) *fleet {
 			Validity:  security.Validity{Skew: time.Minute},
 			Direct:    true,
 			Load: func(agent.Node) (daemon.Agents, error) {
-				return daemon.Agents{Plain: []agent.Plain{builtin.Agent{}}, RPC: []agent.Agent{l}}, nil
+				return daemon.Agents{Plain: []agent.Plain{builtin.Agent{}}, RPC: []daemon.Named{{Name: "lamp", Agent: l}}}, nil
 			},
 			Match: func(r mco.Request) (bool, error) {
 				wanted, _ := r.Filter.Field("cf_class").AsList()

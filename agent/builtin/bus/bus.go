@@ -37,7 +37,7 @@ func New(env agent.Environment) (agent.Agent, error) {
 }
 
 // DDL describes the agent.
-func (a *Agent) DDL() *ddl.DDL { return a.env.DDL }
+func (a *Agent) DDL() *ddl.DDL { return a.env.DDL() }
 
 // Handle runs one action.
 func (a *Agent) Handle(_ context.Context, r *agent.Request, reply *agent.Reply) error {

@@ -32,7 +32,7 @@ func ask(t *testing.T, v connector.Survey) *agent.Reply {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := New(agent.Environment{DDL: d, Node: node{survey: v}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
+	a, err := New(agent.Environment{DDL: func() *ddl.DDL { return d }, Node: node{survey: v}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ var _ agent.Agent = (*Agent)(nil)
 func New(env agent.Environment) (agent.Agent, error) { return &Agent{env: env}, nil }
 
 // DDL describes the agent.
-func (a *Agent) DDL() *ddl.DDL { return a.env.DDL }
+func (a *Agent) DDL() *ddl.DDL { return a.env.DDL() }
 
 // Weakness says what the agent is where nobody is asked whether a caller may use it.
 func (*Agent) Weakness() string {

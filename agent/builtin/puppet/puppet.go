@@ -112,7 +112,7 @@ func find(c *config.Config) (*installation, *command.Runner, error) {
 }
 
 // DDL describes the agent.
-func (a *Agent) DDL() *ddl.DDL { return a.env.DDL }
+func (a *Agent) DDL() *ddl.DDL { return a.env.DDL() }
 
 // Weakness says what the agent is where nobody is asked whether a caller may use it.
 func (*Agent) Weakness() string {

@@ -78,7 +78,7 @@ func TestRealRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := data.Load(func(name string) (*ddl.DDL, error) { return ddl.Load(nil, ddl.Data, name) }, plugins...)
+	set, err := data.Load(func(name string) (func() *ddl.DDL, error) { return new(ddl.Cache).Find(ddl.Data, name) }, plugins...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ const Name = "rpcutil"
 func New(env agent.Environment) (agent.Agent, error) { return &Agent{env: env}, nil }
 
 // DDL describes the agent.
-func (a *Agent) DDL() *ddl.DDL { return a.env.DDL }
+func (a *Agent) DDL() *ddl.DDL { return a.env.DDL() }
 
 // Quick says which answers are at hand: those that read no file and ask no data plugin.
 func (a *Agent) Quick(action string) bool {

@@ -54,7 +54,7 @@ func New(env agent.Environment) (agent.Agent, error) {
 }
 
 // DDL describes the agent.
-func (a *Agent) DDL() *ddl.DDL { return a.env.DDL }
+func (a *Agent) DDL() *ddl.DDL { return a.env.DDL() }
 
 // Weakness says what the agent is where nobody is asked whether a caller may use it.
 func (*Agent) Weakness() string {

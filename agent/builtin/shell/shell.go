@@ -50,7 +50,7 @@ func New(env agent.Environment) (agent.Agent, error) {
 }
 
 // DDL describes the agent.
-func (a *Agent) DDL() *ddl.DDL { return a.env.DDL }
+func (a *Agent) DDL() *ddl.DDL { return a.env.DDL() }
 
 // Weakness says what whoever may call the agent can do; the daemon tells it at its start where nobody decides who may.
 func (*Agent) Weakness() string { return "it runs any command as the user of this daemon" }

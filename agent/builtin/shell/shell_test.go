@@ -47,7 +47,7 @@ func newNode(t *testing.T) node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := New(agent.Environment{DDL: d, Config: c, Now: time.Now})
+	a, err := New(agent.Environment{DDL: func() *ddl.DDL { return d }, Config: c, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestTTLEndsCommands(t *testing.T) {
 	if got := inspect.Inspect(mco.Hash(r.Data)); got != `{:output=>nil, :error=>nil, :exitcode=>124, :stdout=>"begun\n", :stderr=>""}` {
 		t.Error(got)
 	}
-	env := agent.Environment{DDL: n.agent.DDL(), Config: n.agent.(*Agent).env.Config, Now: time.Now}
+	env := agent.Environment{DDL: n.agent.DDL, Config: n.agent.(*Agent).env.Config, Now: time.Now}
 	usual := &agent.Request{Time: begun, Expires: begun.Add(env.Config.TTL)}
 	if got := command.Limit(env, usual); got != 296*time.Second {
 		t.Errorf("with the usual TTL a command has %v", got)

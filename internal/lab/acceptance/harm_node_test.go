@@ -87,7 +87,7 @@ func beHarmful(path string) error {
 		Security: map[string]func(*config.Config) (security.Provider, error){"psk": pskProvider},
 		Plain:    []agent.Plain{discovery.Agent{}},
 		Agents: []node.NamedMaker{{Name: rpcutil.Name, Make: rpcutil.New}, {Name: "harm", Make: func(env agent.Environment) (agent.Agent, error) {
-			return harm{env.DDL}, nil
+			return harm{env.DDL()}, nil
 		}}},
 	}})
 	if err != nil {
