@@ -42,6 +42,14 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// Fd lets commands of ours see whether they write to a terminal. What is no file has a number that none has.
+func (o *output) Fd() uintptr {
+	if f, ok := file(o); ok {
+		return f.Fd()
+	}
+	return ^uintptr(0)
+}
+
 func (o *output) failure() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

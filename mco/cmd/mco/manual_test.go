@@ -214,6 +214,16 @@ var manual = map[string]words{
 			{Term: "mco doctor --json | jq -r 'select(.level == \"error\") | .check'", Text: "Which checks failed? For programs."},
 		},
 	},
+	"failover": {
+		synopsis: []string{"failover status [-c FILE] [--json] [--watch] [--nodes FILE] [--timeout SECONDS]",
+			"failover check [-c FILE] [--warning NAME=RANGE] [--critical NAME=RANGE] [--textfile FILE]"},
+		examples: []manpage.Item{
+			{Term: "mco failover status", Text: "Which node is on which broker?"},
+			{Term: "mco failover status --watch", Text: "The same, again and again, while a broker is restarted."},
+			{Term: "mco failover check --nodes /etc/mcollective/nodes.txt --critical missing=2", Text: "For monitoring: more than two missing nodes are critical."},
+			{Term: "mco failover check --textfile /var/lib/prometheus/node-exporter/mco_failover.prom", Text: "For Prometheus, from a timer."},
+		},
+	},
 	"simulate": {synopsis: []string{"simulate N [options]"}, examples: []manpage.Item{{Term: "mco simulate 1000 -c /etc/mcollective/server.cfg", Text: "A thousand nodes for a broker to carry:"}}},
 	"broker":   {synopsis: []string{"broker [options]"}},
 }

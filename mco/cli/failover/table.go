@@ -1,0 +1,151 @@
+package failover
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/mco-go/mco-go/mco/cli/report"
+	"github.com/mco-go/mco-go/mco/failover"
+)
+
+// table is a look as people read it: the brokers, brokers by nodes, and the findings.
+func table(s *failover.Status, color bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %d of %d nodes answer\n\n", s.Time.Local().Format(time.DateTime), s.Answering(), len(s.Nodes))
+	brokers(&b, s)
+	b.WriteByte('\n')
+	nodes(&b, s)
+	text := strings.Map(plain, b.String())
+	b.Reset()
+	b.WriteString(text)
+	b.WriteByte('\n')
+	for _, f := range s.Findings {
+		findings(&b, f, color)
+	}
+	if len(s.Findings) == 0 {
+		b.WriteString(report.Paint(color, report.Green, "all is well") + "\n")
+	}
+	return b.String()
+}
+
+func columns(b *strings.Builder) *tabwriter.Writer { return tabwriter.NewWriter(b, 0, 8, 2, ' ', 0) }
+
+func brokers(b *strings.Builder, s *failover.Status) {
+	w := columns(b)
+	fmt.Fprintln(w, "\tBROKER\tON IT\tOVER IT\t")
+	for i, x := range s.Brokers {
+		state := ""
+		switch {
+		case x.Error != "":
+			state = "cannot be asked"
+		case x.Addr == s.Client:
+			state = "a plain mco asks this one"
+		}
+		fmt.Fprintf(w, "%d\t%s\t%d\t%d\t%s\n", i+1, x.Addr, x.Nodes, x.Over, state)
+	}
+	trim(w, b)
+}
+
+func nodes(b *strings.Builder, s *failover.Status) {
+	w := columns(b)
+	fmt.Fprint(w, "NODE\t")
+	for i := range s.Brokers {
+		fmt.Fprintf(w, "%d\t", i+1)
+	}
+	fmt.Fprintln(w, "SINCE\tRECONNECTS\tHEART-BEAT\tPOOL")
+	for _, n := range s.Nodes {
+		fmt.Fprintf(w, "%s\t", n.Identity)
+		for _, x := range s.Brokers {
+			fmt.Fprintf(w, "%s\t", cell(n, x))
+		}
+		since, reconnects, beat, pool := "-", "-", "-", "found by asking"
+		switch t := n.Told; {
+		case len(n.Over) == 0:
+			pool = "no answer"
+		case t != nil:
+			if !t.Since.IsZero() {
+				since = fmt.Sprintf("%s (%s)", t.Since.Local().Format(time.DateTime), s.Time.Sub(t.Since).Round(time.Second))
+			}
+			reconnects, beat, pool = fmt.Sprint(t.Reconnects), heartBeat(t), poolOf(t)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", since, reconnects, beat, pool)
+	}
+	trim(w, b)
+}
+
+// trim ends a table, without blanks at the ends of its lines.
+func trim(w *tabwriter.Writer, b *strings.Builder) {
+	_ = w.Flush() // a builder takes everything
+	lines := strings.Split(b.String(), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	b.Reset()
+	b.WriteString(strings.Join(lines, "\n"))
+}
+
+func cell(n failover.Node, b failover.Broker) string {
+	switch {
+	case slices.Contains(n.On, b.Addr):
+		return "on"
+	case slices.Contains(n.Over, b.Addr):
+		return "via"
+	case b.Error != "":
+		return "?"
+	}
+	return "-"
+}
+
+// heartBeat is the oldest sign of life of a node's sessions.
+func heartBeat(t *failover.Told) string {
+	age, interval := -1.0, 0.0
+	for _, s := range t.Sessions {
+		if s.HeartBeatAge != nil && *s.HeartBeatAge > age {
+			age, interval = *s.HeartBeatAge, s.HeartBeatInterval
+		}
+	}
+	switch {
+	case age < 0:
+		return "-"
+	case interval <= 0:
+		return fmt.Sprintf("%.1f s, none asked for", age)
+	}
+	return fmt.Sprintf("%.1f s of %g s", age, interval)
+}
+
+func poolOf(t *failover.Told) string {
+	switch {
+	case t.Mode == "all":
+		return "all at once"
+	case t.Randomize:
+		return "any"
+	case t.Failback > 0:
+		return fmt.Sprintf("in order, back after %g s", t.Failback)
+	}
+	return "in order, stays"
+}
+
+func findings(b *strings.Builder, f failover.Finding, color bool) {
+	paint := map[failover.Level]report.Color{failover.Note: report.Cyan, failover.Warning: report.Yellow, failover.Critical: report.Red}[f.Level]
+	where := f.Broker
+	switch {
+	case where != "":
+	case len(f.Nodes) == 1:
+		where = f.Nodes[0]
+	case len(f.Nodes) > 1:
+		where = fmt.Sprintf("%d nodes", len(f.Nodes))
+	}
+	if where != "" {
+		where += ": "
+	}
+	fmt.Fprintf(b, "%s %s\n", report.Paint(color, paint, fmt.Sprintf("%-8s", f.Level)), strings.Map(plain, where+f.Text))
+	if len(f.Nodes) > 1 {
+		fmt.Fprintf(b, "%9s%s\n", "", strings.Map(plain, strings.Join(f.Nodes, ", ")))
+	}
+	if f.Mend != "" {
+		fmt.Fprintf(b, "%9s-> %s\n", "", f.Mend)
+	}
+}

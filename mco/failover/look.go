@@ -1,0 +1,195 @@
+package failover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mco-go/mco-go/mco"
+	"github.com/mco-go/mco-go/mco/connector"
+	"github.com/mco-go/mco-go/mco/rpc"
+)
+
+// leastGrace is how long a broker is still listened to when all nodes that are known have answered over some broker: brokers may be
+// linked, so that a node answers over several. Slow fleets get twice what their slowest node took.
+const leastGrace = 400 * time.Millisecond
+
+// look is one look at the fleet.
+type look struct {
+	Options
+	memory   *rpc.Memory
+	expected []string
+	views    []*view
+	slowest  atomic.Int64 // nanoseconds that an answer took
+
+	mu      sync.Mutex // guards the fields below
+	seen    map[string]*Node
+	missing map[string]bool // of the expected ones
+	enough  chan struct{}   // closed when none is missing any more
+}
+
+// view is the fleet as one broker shows it. One goroutine at a time uses it.
+type view struct {
+	*look
+	member Member
+	number int
+	conn   connector.Connector
+	client *rpc.Client
+	err    error    // why it cannot be asked
+	tell   []string // nodes whose agent bus is asked over this broker
+}
+
+// open begins a session and returns when the broker has taken us in, or has refused once.
+func (v *view) open(ctx context.Context) {
+	name := fmt.Sprintf("%s-failover-%d", v.Config.Identity, v.number+1)
+	if v.conn, v.err = v.member.Open(name, slog.New(slog.DiscardHandler)); v.err != nil {
+		return
+	}
+	if v.err = v.conn.Start(ctx); v.err != nil {
+		return
+	}
+	if v.err = v.ready(ctx); v.err != nil {
+		return
+	}
+	o := rpc.OptionsFromConfig(v.Config)
+	o.Connector, o.Security, o.Memory = v.conn, v.Security, nil // what one broker shows is not the fleet
+	v.client, v.err = rpc.New(o)
+}
+
+func (v *view) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, v.Timeout, fmt.Errorf("no answer within %s", v.Timeout))
+	defer cancel()
+	for {
+		select {
+		case st := <-v.conn.Changes():
+			if st.State == connector.Ready {
+				return nil
+			}
+			if st.LastErr != nil {
+				return st.LastErr
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (v *view) close() {
+	if v.conn != nil {
+		_ = v.conn.Close() // what is left of the session is gone in any case
+	}
+}
+
+// roll asks behind every broker who is there, and which of those have the agent bus. It ends when all that are known have answered
+// somewhere, by the rule for strangers where nobody is known, or after the timeout.
+func (l *look) roll(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
+	defer cancel()
+	l.enough = make(chan struct{})
+	done := make(chan struct{})
+	var patience sync.WaitGroup
+	patience.Go(func() {
+		select {
+		case <-l.enough:
+		case <-done:
+			return
+		}
+		grace := time.NewTimer(2 * time.Duration(l.slowest.Load()))
+		defer grace.Stop()
+		select {
+		case <-grace.C:
+			cancel()
+		case <-done:
+		}
+	})
+	l.everywhere(func(v *view) {
+		if v.err != nil {
+			return
+		}
+		var both sync.WaitGroup
+		both.Go(func() { v.ask(ctx, mco.Filter{}, func(p rpc.Pong) { l.note(v, p, false) }) })
+		both.Go(func() { v.ask(ctx, mco.Filter{Agents: []string{agentName}}, func(p rpc.Pong) { l.note(v, p, true) }) })
+		both.Wait()
+	})
+	close(done)
+	patience.Wait()
+}
+
+// ask asks who is there. The first failure of a broker counts.
+func (v *view) ask(ctx context.Context, f mco.Filter, each func(rpc.Pong)) {
+	for pong, err := range v.client.Ping(ctx, rpc.Discovery{Filter: f, Expect: v.expected}) {
+		if err != nil {
+			v.mu.Lock()
+			v.err = errors.Join(v.err, err)
+			v.mu.Unlock()
+			return
+		}
+		each(pong)
+	}
+}
+
+// node returns the record of a node. mu is held.
+func (l *look) node(name string) *Node {
+	n := l.seen[name]
+	if n == nil {
+		n = &Node{Identity: name}
+		l.seen[name] = n
+	}
+	return n
+}
+
+// note notes that a node answered over a broker, and whether it has the agent bus.
+func (l *look) note(v *view, p rpc.Pong, tells bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := l.node(p.Node)
+	n.Over, n.tells = append(n.Over, v.member.Addr), n.tells || tells
+	l.slowest.Store(max(l.slowest.Load(), int64(p.Latency)))
+	if l.missing[p.Node] {
+		delete(l.missing, p.Node)
+		if len(l.missing) == 0 {
+			close(l.enough)
+		}
+	}
+}
+
+// directTime is for a node that did not answer a broadcast to answer to its name.
+const directTime = 2 * time.Second
+
+// byName asks each node that is missing itself: it may be connected and not subscribed to broadcasts.
+func (v *view) byName(ctx context.Context) {
+	v.mu.Lock()
+	var names []string
+	for _, n := range v.expected {
+		if v.missing[n] {
+			names = append(names, n)
+		}
+	}
+	v.mu.Unlock()
+	if len(names) == 0 || v.err != nil || !v.Config.DirectAddressing {
+		return
+	}
+	var stats rpc.Stats
+	call := rpc.Call{Agent: "rpcutil", Action: "ping", Data: new(mco.Map), Nodes: rpc.Known(names...), Timeout: directTime, Stats: &stats}
+	for r, err := range v.client.Call(ctx, call) {
+		if err != nil {
+			break
+		}
+		v.mu.Lock()
+		n := v.node(r.Sender)
+		n.Over, n.Deaf = append(n.Over, v.member.Addr), true
+		v.mu.Unlock()
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, s := range stats.Silent {
+		n := v.node(s.Node)
+		if n.silence.Reason == 0 || s.Reason < n.silence.Reason {
+			n.silence = s
+		}
+	}
+}
