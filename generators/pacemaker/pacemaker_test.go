@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/mco-go/mco-go/generators/block"
 	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/pacemaker"
 	"github.com/mco-go/mco-go/generators/problem"
@@ -25,15 +24,8 @@ func cluster(t *testing.T, change func(*estate.BrokerGroup)) (string, problem.Li
 	if change != nil {
 		change(g)
 	}
-	set, problems := pacemaker.Files(e, g.Members[0].Node)
-	if len(set.Files) == 0 {
-		return "", problems
-	}
-	f := set.Files[0]
-	if err := f.Check(f.Content); err != nil {
-		t.Errorf("%s: %v", f.Path, err)
-	}
-	return string(f.Content), problems
+	written, problems := estates.Writer(pacemaker.Files).Written(t, e, g.Members[0].Node)
+	return written["cluster.crm"], problems
 }
 
 func TestFile(t *testing.T) {
@@ -71,8 +63,8 @@ order o_drbd_before_rabbitmq Mandatory: ms_drbd_rabbitmq:promote g_rabbitmq:star
 				g.Stonith = new(true)
 				g.Members[0].Node.Software.Pacemaker = r.version
 			})
-			if len(problems) > 0 {
-				t.Error(problems)
+			if len(problems) != 1 || !problems[0].Warning || !strings.Contains(problems[0].What, "no device for fencing") {
+				t.Errorf("%v, want a warning that the device is missing", problems)
 			}
 			if diff := cmp.Diff(r.words.Replace(head), text); diff != "" {
 				t.Error(diff)
@@ -98,16 +90,7 @@ func TestParts(t *testing.T) {
 			if problems.Failed() || len(problems) != 1 || problems[0].Class != "cross.mismatch" {
 				t.Errorf("%v, want a warning about fencing", problems)
 			}
-			for _, s := range r.has {
-				if !strings.Contains(text, s) {
-					t.Errorf("no %q in\n%s", s, text)
-				}
-			}
-			for _, s := range r.not {
-				if strings.Contains(text, s) {
-					t.Errorf("%q in\n%s", s, text)
-				}
-			}
+			estates.WantParts(t, text, r.has, r.not)
 		})
 	}
 	if text, problems := cluster(t, func(g *estate.BrokerGroup) { g.Members[1].NodeName = "rabbit@ap2" }); text != "" || !problems.Failed() {
@@ -121,20 +104,6 @@ func TestParts(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("primitive a b params c=\"d e\" op x\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		tree, err := pacemaker.Language().Parse([]byte(text))
-		if err != nil {
-			return
-		}
-		written, err := pacemaker.Language().Encode(tree)
-		if err != nil {
-			return // a first word that is none
-		}
-		again, err := pacemaker.Language().Parse(written)
-		if err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
-		if err := block.Diff(tree, again); err != nil {
-			t.Fatalf("%q: %v", written, err)
-		}
+		estates.Reread(t, pacemaker.Language(), text)
 	})
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/mco-go/mco-go/generators"
 	"github.com/mco-go/mco-go/generators/apply"
-	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/target"
 	"github.com/mco-go/mco-go/generators/validate"
 )
@@ -30,24 +29,38 @@ func (d *disk) flags(c *cobra.Command) {
 	f.BoolVar(&d.detailed, "detailed-exitcodes", false, "2: changed or would change, 4: failed, 6: both; also for check, where Puppet's noop ends with 0")
 }
 
-// plan compares the node's files with the disk.
-func (d *disk) plan(c *cobra.Command) (*apply.Plan, *estate.Node, target.Set, *reporter, error) {
-	e, say, err := d.load(c)
-	if err != nil {
-		return nil, nil, target.Set{}, say, err
+// comparison is a node's files beside what the disk has.
+type comparison struct {
+	*apply.Plan
+	node string
+	set  target.Set
+	say  *reporter
+}
+
+// compared returns what runs a command: it compares the node's files with the disk, and has do go on from there.
+func (d *disk) compared(do func(c *cobra.Command, with comparison) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, _ []string) error {
+		e, say, err := d.load(c)
+		if err != nil {
+			return err
+		}
+		nodes, err := d.nodes(e, false)
+		if err != nil {
+			return err
+		}
+		n := nodes[0]
+		set, problems := generators.Files(e, n)
+		if say.problems(problems) {
+			return exit(exitInput)
+		}
+		d.Node, d.Owners, d.Partial = n.Name, os.Geteuid() == 0, d.noRollback
+		plan, err := apply.New(set, d.Options)
+		if err != nil {
+			return err
+		}
+		defer plan.Close()
+		return do(c, comparison{plan, n.Name, set, say})
 	}
-	nodes, err := d.nodes(e, false)
-	if err != nil {
-		return nil, nil, target.Set{}, say, err
-	}
-	n := nodes[0]
-	set, problems := generators.Files(e, n)
-	if say.problems(problems) {
-		return nil, n, set, say, exit(exitInput)
-	}
-	d.Node, d.Owners, d.Partial = n.Name, os.Geteuid() == 0, d.noRollback
-	p, err := apply.New(set, d.Options)
-	return p, n, set, say, err
 }
 
 func applyCommand() *cobra.Command {
@@ -64,28 +77,12 @@ judge them where they are installed. What services have to do about it is printe
   mco generate apply -t estate.yaml -f facts/ --node mq1 --noop
   mco generate apply -t estate.yaml -f facts/ --node mq1 --detailed-exitcodes --json`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			plan, n, set, say, err := d.plan(c)
-			if err != nil {
-				return err
-			}
-			defer plan.Close()
+		RunE: d.compared(func(c *cobra.Command, with comparison) error {
 			if d.noop {
-				return d.show(plan, say)
+				return d.show(c, with)
 			}
-			refused, err := d.judge(c.Context(), plan, n, set, say)
-			if err != nil {
-				return err
-			}
-			if refused {
-				return say.code(d.detailed)
-			}
-			done, problems := plan.Write(c.Context())
-			say.changes(done, false)
-			say.problems(problems)
-			say.services()
-			return say.code(d.detailed)
-		},
+			return d.write(c, with)
+		}),
 	}
 	d.flags(c)
 	f := c.Flags()
@@ -97,13 +94,28 @@ judge them where they are installed. What services have to do about it is printe
 	return c
 }
 
+// write writes what the real programs do not refuse.
+func (d *disk) write(c *cobra.Command, with comparison) error {
+	refused, err := d.judge(c.Context(), with)
+	if err != nil {
+		return err
+	}
+	if !refused {
+		done, problems := with.Write(c.Context())
+		with.say.changes(done, false)
+		with.say.problems(problems)
+		with.say.services()
+	}
+	return with.say.code(d.detailed)
+}
+
 // judge asks the real programs about files of which one would change, and tells whether any was refused.
-func (d *disk) judge(ctx context.Context, plan *apply.Plan, n *estate.Node, set target.Set, say *reporter) (bool, error) {
+func (d *disk) judge(ctx context.Context, with comparison) (bool, error) {
 	changes := false
-	for _, c := range plan.Changes() {
+	for _, c := range with.Changes() {
 		changes = changes || c.Verb == apply.Create || c.Verb == apply.Update
 	}
-	if !changes || len(plan.Problems()) > 0 {
+	if !changes || len(with.Problems()) > 0 {
 		return false, nil
 	}
 	scratch, err := os.MkdirTemp("", "mco-generate-*")
@@ -111,16 +123,16 @@ func (d *disk) judge(ctx context.Context, plan *apply.Plan, n *estate.Node, set 
 		return false, err
 	}
 	defer os.RemoveAll(scratch)
-	problems, err := validate.Files(ctx, scratch, n.Name, set.Files, d.requireReal)
-	return say.problems(problems), err
+	problems, err := validate.Files(ctx, scratch, with.node, with.set.Files, d.requireReal)
+	return with.say.problems(problems), err
 }
 
 // show says what would change and writes nothing.
-func (d *disk) show(plan *apply.Plan, say *reporter) error {
-	say.changes(plan.Changes(), true)
-	say.problems(plan.Problems())
-	say.services()
-	return say.code(d.detailed)
+func (d *disk) show(_ *cobra.Command, with comparison) error {
+	with.say.changes(with.Changes(), true)
+	with.say.problems(with.Problems())
+	with.say.services()
+	return with.say.code(d.detailed)
 }
 
 func check() *cobra.Command {
@@ -135,14 +147,7 @@ does not, so that it can stand in an unless.`,
 		Example: `  mco generate check -t estate.yaml -f facts/ --node mq1
   mco generate check -t estate.yaml -f facts/ --node mq1 --detailed-exitcodes --json`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			plan, _, _, say, err := d.plan(c)
-			if err != nil {
-				return err
-			}
-			defer plan.Close()
-			return d.show(plan, say)
-		},
+		RunE: d.compared(d.show),
 	}
 	d.flags(c)
 	return c
@@ -156,31 +161,31 @@ func diffCommand() *cobra.Command {
 		Example: `  mco generate diff -t estate.yaml -f facts/ --node mq1
   mco generate diff -t estate.yaml -f facts/ --node mq1 --detailed-exitcodes`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			plan, _, _, say, err := d.plan(c)
-			if err != nil {
-				return err
-			}
-			defer plan.Close()
+		RunE: d.compared(func(c *cobra.Command, with comparison) error {
 			if d.json {
-				return d.show(plan, say)
+				return d.show(c, with)
 			}
-			w := buffered(c.OutOrStdout())
-			if err := plan.Diff(w); err != nil {
-				return err
-			}
-			for _, change := range plan.Changes() {
-				if change.Verb != apply.Unchanged && change.Verb != apply.Refuse {
-					say.change++
-				}
-			}
-			say.failed = len(plan.Problems()) > 0
-			if err := w.Flush(); err != nil {
-				return err
-			}
-			return say.code(d.detailed)
-		},
+			return d.differences(c, with)
+		}),
 	}
 	d.flags(c)
 	return c
+}
+
+// differences shows what would change in each file.
+func (d *disk) differences(c *cobra.Command, with comparison) error {
+	w := buffered(c.OutOrStdout())
+	if err := with.Diff(w); err != nil {
+		return err
+	}
+	for _, change := range with.Changes() {
+		if change.Verb != apply.Unchanged && change.Verb != apply.Refuse {
+			with.say.change++
+		}
+	}
+	with.say.failed = len(with.Problems()) > 0
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return with.say.code(d.detailed)
 }

@@ -3,7 +3,6 @@ package generate
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -108,6 +107,6 @@ func create(path string, mode os.FileMode, content []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(f, string(content))
+	_, err = f.Write(content)
 	return errors.Join(err, f.Close())
 }
