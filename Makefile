@@ -53,14 +53,9 @@ lint: ## staticcheck, in the version that tools/go.mod names
 
 fuzz: ## every fuzz target of the tree for T (default 10s) each
 	packages=$$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u)
-	status=0
 	for package in $$packages; do
-		for target in $$(go test -list '^Fuzz' "./$$package" | grep '^Fuzz'); do
-			echo "fuzz $$package $$target"
-			bash internal/lab/fuzz.sh "./$$package" "$$target" '$(or $(T),10s)' || status=1
-		done
-	done
-	exit $$status
+		go test -list '^Fuzz' "./$$package" | sed -n "s#^Fuzz#./$$package Fuzz#p"
+	done | xargs -P "$$(getconf _NPROCESSORS_ONLN)" -L 1 sh -c 'bash internal/lab/fuzz.sh "$$0" "$$1" $(or $(T),10s)'
 
 lab: ## only the tests with real peers, each one named as it runs
 	$(MAKE) --no-print-directory test PKG='$(LAB)' T='$(or $(T),.)'
@@ -83,7 +78,7 @@ corpus: ## N (default 2000) estates made by chance from SEED on, before rules, w
 		MCO_HOSTILE=$(HOSTILE) go test -count=1 -v -timeout 24h -run '^TestHostileStrings' ./generators/... | sed -u -e '/no test files\]$$/d' -e '/no tests to run\]$$/d' -e '/^testing: warning: no tests to run$$/d'
 	fi
 
-docs: ## what is made from tables of settings and options: docs/reference-*.md, man/, completions/
+docs: ## what is made from tables and comments: docs/reference-*.md, REFERENCE.md, man/, completions/
 	go test -count=1 -run '^Test(ReferencePage|Manual|Completions|Pictures)$$' ./mco/config ./mco/cli ./mco/cmd/mco ./agent/cmd/mcollectived ./generators/graph -update
 
 man: ## manual pages and completions alone, from the commands

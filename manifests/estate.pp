@@ -26,7 +26,7 @@ class mco::estate {
   if $mco::secrets {
     $secrets = $mco::secrets.unwrap ? {
       String  => $mco::secrets,
-      default => Sensitive(mco::json($mco::secrets.unwrap)),
+      default => Sensitive.new(mco::json($mco::secrets.unwrap)),
     }
     file { "${mco::confdir}/secrets.yaml":
       ensure    => file,
@@ -61,13 +61,14 @@ class mco::estate {
   }
 
   mco_estate { 'estate':
-    topology  => "${mco::confdir}/estate.yaml",
-    secrets   => $secrets_path,
-    facts     => $facts_path,
-    node_name => $mco::node_name,
-    selectors => $mco::selectors,
-    command   => $mco::command,
-    adopt     => $mco::adopt,
-    root      => $mco::root,
+    topology      => "${mco::confdir}/estate.yaml",
+    secrets       => $secrets_path,
+    facts         => $facts_path,
+    node_name     => $mco::node_name,
+    selectors     => $mco::selectors,
+    command       => $mco::command,
+    adopt         => $mco::adopt,
+    rotate_cookie => $mco::rotate_cookie,
+    root          => $mco::root,
   }
 }

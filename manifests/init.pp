@@ -22,6 +22,9 @@
 #   Folder for the topology, the secrets and the other nodes' facts.
 # @param adopt
 #   Take over files that mco generate did not write, as those that packages bring.
+# @param rotate_cookie
+#   Let an Erlang cookie change. RabbitMQ must be stopped then on all nodes of its cluster. A package of RabbitMQ brings a cookie of its
+#   own: the first run on a node that shall have the estate's is such a change.
 # @param manage_services
 #   Manage the services whose files change. Without it they are left to other modules, which can subscribe to Mco_files['haproxy'].
 # @param root
@@ -36,6 +39,7 @@ class mco (
   String[1]                                                    $command         = 'mco',
   String[1]                                                    $confdir         = '/etc/mco',
   Boolean                                                      $adopt           = true,
+  Boolean                                                      $rotate_cookie   = false,
   Boolean                                                      $manage_services = true,
   Optional[String[1]]                                          $root            = undef,
 ) {

@@ -54,6 +54,11 @@ Puppet::Type.newtype(:mco_estate) do
     defaultto true
   end
 
+  newparam(:rotate_cookie, boolean: true, parent: Puppet::Parameter::Boolean) do
+    desc 'Let an Erlang cookie change. RabbitMQ must not run then on any node of its cluster.'
+    defaultto false
+  end
+
   newparam(:root) do
     desc 'The folder that stands for /, where a system is prepared below another.'
   end

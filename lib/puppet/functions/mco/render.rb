@@ -20,7 +20,7 @@ Puppet::Functions.create_function(:'mco::render') do
   # @return [Sensitive[String]] The file's content.
   dispatch :render do
     param 'String[1]', :file
-    param 'Struct[{topology => String[1], facts => Variant[String[1], Array[Hash], Hash], Optional[secrets] => String[1], Optional[node] => String[1], Optional[command] => String[1]}]', :options
+    param "Struct[{topology => String[1], facts => Variant[String[1], Array[Hash], Hash], Optional['secrets'] => String[1], Optional['node'] => String[1], Optional['command'] => String[1]}]", :options
     return_type 'Sensitive[String]'
   end
 

@@ -59,6 +59,7 @@ Puppet::Type.type(:mco_estate).provide(:generate) do
       end
       options += ['--root', resource[:root]] if resource[:root]
       options << '--adopt' if resource.adopt?
+      options << '--rotate-cookie' if resource.rotate_cookie?
       PuppetX::Mco::Generate.run(resource[:command], [verb, *arguments, *options], own_facts)
     end
   end
