@@ -79,7 +79,7 @@ corpus: ## N (default 2000) estates made by chance from SEED on, before rules, w
 	fi
 
 docs: ## what is made from tables and comments: docs/reference-*.md, REFERENCE.md, man/, completions/
-	go test -count=1 -run '^Test(ReferencePage|Manual|Completions|Pictures)$$' ./mco/config ./mco/cli ./mco/cmd/mco ./agent/cmd/mcollectived ./generators/graph -update
+	go test -count=1 -run '^Test(ReferencePage|Manual|Completions|Pictures)$$' ./mco/config ./mco/cli ./mco/cmd/mco ./agent/cmd/mcollectived ./generators/graph ./internal/lab/acceptance -update
 
 man: ## manual pages and completions alone, from the commands
 	go test -count=1 -run '^Test(Manual|Completions)$$' ./mco/cmd/mco ./agent/cmd/mcollectived -update

@@ -42,8 +42,6 @@ collectives:
     clients: [op1]
     via: front
     psk: {secret: mc_psk}
-    client_settings: {loglevel: debug}
-    server_settings: {loglevel: debug}
     user: {name: mcollective, secret: mc_pass}
 `
 
