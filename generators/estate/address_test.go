@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mco-go/mco-go/generators/estate"
+	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
 func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
@@ -140,10 +141,10 @@ func TestFailoverChangesNothing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
 			for _, file := range []string{c.a, c.b} {
-				set := fleet(t, corpus("facts", "volatile", file))
+				set := estates.Fleet(t, estates.Corpus("facts", "volatile", file))
 				vip := c.vip
 				if vip == "" {
-					vip = `"` + strangeIPv6(t, corpus("facts", "volatile", c.b), corpus("facts", "volatile", c.a)) + `/64"`
+					vip = `"` + strangeIPv6(t, estates.Corpus("facts", "volatile", c.b), estates.Corpus("facts", "volatile", c.a)) + `/64"`
 				}
 				name := set.Nodes()[0].Identity
 				topology := "version: 1\nestate: e\nsoftware: {rabbitmq: \"3.10.8\", haproxy: \"2.6\", keepalived: \"2.2.7\"}\nbrokers: {main: {kind: standalone, nodes: [" + name +
@@ -167,12 +168,12 @@ func TestFailoverChangesNothing(t *testing.T) {
 func strangeIPv6(t *testing.T, with, without string) string {
 	t.Helper()
 	known := make(map[netip.Addr]bool)
-	for _, i := range fleet(t, without).Nodes()[0].Interfaces {
+	for _, i := range estates.Fleet(t, without).Nodes()[0].Interfaces {
 		for _, p := range i.IPv6 {
 			known[p.Addr()] = true
 		}
 	}
-	for _, i := range fleet(t, with).Nodes()[0].Interfaces {
+	for _, i := range estates.Fleet(t, with).Nodes()[0].Interfaces {
 		for _, p := range i.IPv6 {
 			if !known[p.Addr()] {
 				return p.Addr().String()

@@ -13,6 +13,7 @@ import (
 	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/facts"
 	"github.com/mco-go/mco-go/generators/problem"
+	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
 // loneBroker is the estate that facts are judged in: their host is its one broker, whatever it is called.
@@ -28,19 +29,19 @@ balancers: {vip: {kind: lvs-dr, nodes: [%[1]s, %[2]s], to: main, vip: %[3]s, por
 
 func TestBadFactsAreRefused(t *testing.T) {
 	var want map[string]struct{ Class, Why string }
-	readYAML(t, corpus("facts", "bad", "expect.yaml"), &want)
+	estates.ReadYAML(t, estates.Corpus("facts", "bad", "expect.yaml"), &want)
 	if len(want) == 0 {
 		t.Fatal("the corpus has no bad facts")
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		t.Run(name, func(t *testing.T) {
-			file := corpus("facts", "bad", name)
+			file := estates.Corpus("facts", "bad", name)
 			set, problems := facts.Read([]string{file}, nil, facts.DefaultLimits())
 			topology := fmt.Sprintf(loneBroker, hostOf(set, file))
 			if strings.HasPrefix(name, "mac") || strings.Contains(want[name].Why, "LVS") {
 				set, topology, problems = pair(t, file)
 			}
-			_, more := loadText(t, topology, estate.Options{Facts: set, Secrets: secrets(t, nil)})
+			_, more := loadText(t, topology, estate.Options{Facts: set, Secrets: estates.Secrets(t, nil)})
 			problems = append(problems, more...)
 			if !problems.Failed() {
 				t.Fatalf("nothing is wrong with it; want %s", want[name].Class)
@@ -101,13 +102,13 @@ func loadText(t testing.TB, topology string, o estate.Options) (*estate.Estate, 
 
 func TestOddFactsAreTaken(t *testing.T) {
 	var odd map[string]string
-	readYAML(t, corpus("facts", "good-but-odd", "README.yaml"), &odd)
+	estates.ReadYAML(t, estates.Corpus("facts", "good-but-odd", "README.yaml"), &odd)
 	if len(odd) == 0 {
 		t.Fatal("the corpus has no odd facts")
 	}
 	for _, name := range slices.Sorted(maps.Keys(odd)) {
 		t.Run(name, func(t *testing.T) {
-			set := fleet(t, corpus("facts", "good-but-odd", name))
+			set := estates.Fleet(t, estates.Corpus("facts", "good-but-odd", name))
 			host := set.Nodes()[0].Identity
 			got, problems := loadText(t, fmt.Sprintf(loneBroker, host), estate.Options{Facts: set})
 			if got == nil {

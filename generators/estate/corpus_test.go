@@ -2,7 +2,6 @@ package estate_test
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,62 +13,8 @@ import (
 	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/facts"
 	"github.com/mco-go/mco-go/generators/problem"
-	"github.com/mco-go/mco-go/generators/secret"
+	"github.com/mco-go/mco-go/internal/lab/estates"
 )
-
-// corpus is the folder of inputs with what must come of them; another of the same layout may stand in for it.
-func corpus(elem ...string) string {
-	root := os.Getenv("MCO_TESTDATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "testdata", "generators")
-	}
-	return filepath.Join(append([]string{root}, elem...)...)
-}
-
-func readYAML(t testing.TB, path string, into any) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.Unmarshal(data, into); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-}
-
-func writeYAML(t testing.TB, path string, v any) string {
-	t.Helper()
-	data, err := yaml.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// secrets are the corpus's example values, with changes.
-func secrets(t testing.TB, changes map[string]string) *secret.Store {
-	t.Helper()
-	values := make(map[string]string)
-	readYAML(t, corpus("topology", "secrets.example.yaml"), &values)
-	maps.Copy(values, changes)
-	store, problems := secret.Open(secret.Sources{File: writeYAML(t, filepath.Join(t.TempDir(), "secrets.yaml"), values)})
-	if problems.Failed() {
-		t.Fatal(problems)
-	}
-	return store
-}
-
-func fleet(t testing.TB, paths ...string) *facts.Set {
-	t.Helper()
-	set, problems := facts.Read(paths, nil, facts.DefaultLimits())
-	if problems.Failed() {
-		t.Fatal(problems)
-	}
-	return set
-}
 
 func has(problems problem.List, class string, warning bool) bool {
 	return slices.ContainsFunc(problems, func(p problem.Problem) bool { return string(p.Class) == class && p.Warning == warning })
@@ -83,36 +28,16 @@ func show(problems problem.List) string {
 	return strings.Join(lines, "\n")
 }
 
-type expectation struct{ Facts, Result, Class, Warning string }
-
-type expectations struct {
-	Today      map[string]string
-	Topologies map[string]expectation
-}
-
-func expected(t testing.TB) expectations {
-	t.Helper()
-	var e expectations
-	readYAML(t, corpus("topology", "expect.yaml"), &e)
-	if len(e.Topologies) == 0 {
-		t.Fatal("the corpus expects nothing")
-	}
-	return e
-}
-
 func TestTopologiesComeOutAsExpected(t *testing.T) {
-	e := expected(t)
-	for name, want := range e.Topologies {
-		if name == "bad.yaml" {
-			continue
-		}
+	today := estates.Laboratory(t)
+	for name, want := range estates.Expectations(t) {
 		for _, run := range []struct {
 			name     string
 			software map[string]string
-		}{{"as written", nil}, {"today", e.Today}} {
+		}{{"as written", nil}, {"today", today}} {
 			t.Run(name+"/"+run.name, func(t *testing.T) {
-				got, problems := estate.Load(corpus("topology", name), estate.Options{
-					Facts: fleet(t, corpus("facts", want.Facts)), Secrets: secrets(t, nil), Software: run.software})
+				got, problems := estate.Load(estates.Corpus("topology", name), estate.Options{
+					Facts: estates.Fleet(t, estates.Corpus("facts", want.Facts)), Secrets: estates.Secrets(t, nil), Software: run.software})
 				if (want.Result == "renders") != (got != nil) {
 					t.Fatalf("estate: %v, want it to be %s\n%s", got != nil, want.Result, show(problems))
 				}
@@ -137,15 +62,15 @@ type change struct {
 }
 
 func TestBadTopologiesAreRefused(t *testing.T) {
-	e := expected(t)
+	expect := estates.Expectations(t)
 	var rows []change
-	readYAML(t, corpus("topology", "bad.yaml"), &rows)
+	estates.ReadYAML(t, estates.Corpus("topology", "bad.yaml"), &rows)
 	if len(rows) == 0 {
 		t.Fatal("the corpus has no bad topologies")
 	}
 	for _, row := range rows {
 		t.Run(row.Name, func(t *testing.T) {
-			problems := row.load(t, e)
+			problems := row.load(t, expect)
 			if !problems.Failed() || !has(problems, row.Class, false) {
 				t.Errorf("want %s, got\n%s", row.Class, show(problems))
 			}
@@ -159,29 +84,29 @@ func TestBadTopologiesAreRefused(t *testing.T) {
 }
 
 // load applies the change to its base and returns what is wrong.
-func (c change) load(t *testing.T, e expectations) problem.List {
+func (c change) load(t *testing.T, expect map[string]estates.Expectation) problem.List {
 	t.Helper()
 	if c.Base == "" {
 		c.Base = "seed001.fixed.yaml"
 	}
 	topology := make(map[string]any)
-	readYAML(t, corpus("topology", c.Base), &topology)
+	estates.ReadYAML(t, estates.Corpus("topology", c.Base), &topology)
 	for path, value := range c.Set {
 		put(topology, strings.Split(path, "."), value)
 	}
 	for name, b := range c.AddBalancer {
 		put(topology, []string{"balancers", name}, b)
 	}
-	dir := corpus("facts", e.Topologies[c.Base].Facts)
+	dir := estates.Corpus("facts", expect[c.Base].Facts)
 	if len(c.DropFact) > 0 {
 		dir = without(t, dir, c.DropFact)
 	}
 	set, problems := facts.Read([]string{dir}, nil, facts.DefaultLimits())
 	beside := t.TempDir() // with all that may be included
-	if err := os.CopyFS(beside, os.DirFS(corpus("topology"))); err != nil {
+	if err := os.CopyFS(beside, os.DirFS(estates.Corpus("topology"))); err != nil {
 		t.Fatal(err)
 	}
-	_, more := estate.Load(writeYAML(t, filepath.Join(beside, "changed.yaml"), topology), estate.Options{Facts: set, Secrets: secrets(t, c.Secret)})
+	_, more := estate.Load(estates.WriteYAML(t, filepath.Join(beside, "changed.yaml"), topology), estate.Options{Facts: set, Secrets: estates.Secrets(t, c.Secret)})
 	return append(problems, more...)
 }
 

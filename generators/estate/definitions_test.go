@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/mco-go/mco-go/generators/estate"
+	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
 func TestDefinitions(t *testing.T) {
@@ -78,7 +79,7 @@ func TestLinksByVersion(t *testing.T) {
 		{"3.10.8", "kind: shovel, queues: ^x, direction: b-to-a", "topology.type"},
 		{"3.10.8", "kind: tunnel, queues: ^x", "topology.type"},
 	} {
-		e, problems := loadText(t, fmt.Sprintf(pair, c.keys), estate.Options{Facts: facts, Secrets: secrets(t, nil), Software: map[string]string{"rabbitmq": c.version}})
+		e, problems := loadText(t, fmt.Sprintf(pair, c.keys), estate.Options{Facts: facts, Secrets: estates.Secrets(t, nil), Software: map[string]string{"rabbitmq": c.version}})
 		if e == nil {
 			if !has(problems, c.want, false) {
 				t.Errorf("%s, %s: want %s, got\n%s", c.version, c.keys, c.want, show(problems))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/version"
+	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
 // own is a file of the project's own corpus: these tests are about values of its topologies.
@@ -20,7 +21,7 @@ func own(t testing.TB, elem ...string) string {
 
 func load(t testing.TB, topology, facts string, software map[string]string) *estate.Estate {
 	t.Helper()
-	e, problems := estate.Load(own(t, "topology", topology), estate.Options{Facts: fleet(t, own(t, "facts", facts)), Secrets: secrets(t, nil), Software: software})
+	e, problems := estate.Load(own(t, "topology", topology), estate.Options{Facts: estates.Fleet(t, own(t, "facts", facts)), Secrets: estates.Secrets(t, nil), Software: software})
 	if e == nil {
 		t.Fatalf("%s:\n%s", topology, show(problems))
 	}
@@ -166,7 +167,7 @@ func TestQuorumByDefault(t *testing.T) {
 		"3.10.8": "quorum [{/ quorum}] [] pause_minority",
 		"4.3.0":  "quorum [{/ quorum}] [] ",
 	} {
-		e, problems := loadText(t, topology, estate.Options{Facts: fleet(t, own(t, "facts", "fleet-seed001")), Secrets: secrets(t, nil), Software: map[string]string{"rabbitmq": v}})
+		e, problems := loadText(t, topology, estate.Options{Facts: estates.Fleet(t, own(t, "facts", "fleet-seed001")), Secrets: estates.Secrets(t, nil), Software: map[string]string{"rabbitmq": v}})
 		if e == nil {
 			t.Fatal(show(problems))
 		}

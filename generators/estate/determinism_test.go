@@ -13,30 +13,31 @@ import (
 
 	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/facts"
+	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
 // TestOrderOfInputsDoesNotMatter shuffles the files of facts and the keys of every map of the topology.
 func TestOrderOfInputsDoesNotMatter(t *testing.T) {
-	for topology, want := range expected(t).Topologies {
+	for topology, want := range estates.Expectations(t) {
 		if want.Result != "renders" {
 			continue
 		}
 		t.Run(topology, func(t *testing.T) {
 			var all []string
-			entries, err := os.ReadDir(corpus("facts", want.Facts))
+			entries, err := os.ReadDir(estates.Corpus("facts", want.Facts))
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, e := range entries {
-				all = append(all, corpus("facts", want.Facts, e.Name()))
+				all = append(all, estates.Corpus("facts", want.Facts, e.Name()))
 			}
 			dir := t.TempDir()
-			if err := os.CopyFS(dir, os.DirFS(corpus("topology"))); err != nil {
+			if err := os.CopyFS(dir, os.DirFS(estates.Corpus("topology"))); err != nil {
 				t.Fatal(err)
 			}
 			var doc yaml.Node
-			readYAML(t, filepath.Join(dir, topology), &doc)
-			store := secrets(t, nil)
+			estates.ReadYAML(t, filepath.Join(dir, topology), &doc)
+			store := estates.Secrets(t, nil)
 			shuffled := filepath.Join(dir, "shuffled.yaml")
 			var first *estate.Estate
 			for seed := range uint64(20) {
@@ -45,7 +46,7 @@ func TestOrderOfInputsDoesNotMatter(t *testing.T) {
 					random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 					shuffle(&doc, random)
 				}
-				writeYAML(t, shuffled, &doc)
+				estates.WriteYAML(t, shuffled, &doc)
 				set, problems := facts.Read(all, nil, facts.DefaultLimits())
 				if problems.Failed() {
 					t.Fatal(problems)
@@ -125,7 +126,7 @@ func TestTenThousandNodes(t *testing.T) {
 	if err := os.WriteFile(path, []byte(nodes.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	set := fleet(t, path)
+	set := estates.Fleet(t, path)
 	topology := `version: 1
 estate: e
 software: {rabbitmq: "3.10.8"}
@@ -135,7 +136,7 @@ collectives: {c: {servers: all, clients: [n9], via: main, pool: {order: rotate},
 	var e *estate.Estate
 	result := testing.Benchmark(func(b *testing.B) {
 		for b.Loop() {
-			loaded, problems := loadText(b, topology, estate.Options{Facts: set, Secrets: secrets(b, nil)})
+			loaded, problems := loadText(b, topology, estate.Options{Facts: set, Secrets: estates.Secrets(b, nil)})
 			if loaded == nil {
 				b.Fatal(show(problems))
 			}

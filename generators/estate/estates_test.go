@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mco-go/mco-go/generators/estate"
+	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
 const head = "version: 1\nestate: e\nsoftware: {rabbitmq: \"3.10.8\", haproxy: \"2.6\", keepalived: \"2.2.7\"}\n"
@@ -270,7 +271,7 @@ func TestSecretsThatTheTopologyNames(t *testing.T) {
 	if got != "xyz" || !e.Brokers[0].Cookie.Set() {
 		t.Errorf("got %q, cookie %v", got, e.Brokers[0].Cookie.Set())
 	}
-	e, problems = estate.Load(topology, estate.Options{Facts: facts, Secrets: secrets(t, map[string]string{"in_file": "given"})})
+	e, problems = estate.Load(topology, estate.Options{Facts: facts, Secrets: estates.Secrets(t, map[string]string{"in_file": "given"})})
 	if e == nil || e.Brokers[0].Users[0].Secret.Reveal() != "given" {
 		t.Errorf("what is given does not come first: %s", show(problems))
 	}

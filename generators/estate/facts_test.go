@@ -9,6 +9,7 @@ import (
 
 	"github.com/mco-go/mco-go/generators/estate"
 	"github.com/mco-go/mco-go/generators/facts"
+	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
 // host is a machine of a test: facts as facter 4 prints them.
@@ -85,7 +86,7 @@ func gather(t testing.TB, hosts ...host) *facts.Set {
 			t.Fatal(err)
 		}
 	}
-	return fleet(t, dir)
+	return estates.Fleet(t, dir)
 }
 
 // eth is a host with one interface beside lo.
@@ -95,6 +96,6 @@ func eth(name string, addresses ...string) host {
 
 func loadWith(t testing.TB, topology string, hosts ...host) (*estate.Estate, string) {
 	t.Helper()
-	e, problems := loadText(t, topology, estate.Options{Facts: gather(t, hosts...), Secrets: secrets(t, nil)})
+	e, problems := loadText(t, topology, estate.Options{Facts: gather(t, hosts...), Secrets: estates.Secrets(t, nil)})
 	return e, show(problems)
 }

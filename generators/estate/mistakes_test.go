@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
 func mistakes(t *testing.T) []change {
 	t.Helper()
 	var rows []change
-	readYAML(t, filepath.Join("testdata", "mistakes.yaml"), &rows)
+	estates.ReadYAML(t, filepath.Join("testdata", "mistakes.yaml"), &rows)
 	if len(rows) == 0 {
 		t.Fatal("there are no mistakes")
 	}
@@ -22,10 +24,10 @@ func TestMistakesAreSeen(t *testing.T) {
 	if os.Getenv("MCO_TESTDATA") != "" {
 		t.Skip("the mistakes are changes to the project's own topologies")
 	}
-	e := expected(t)
+	expect := estates.Expectations(t)
 	for _, row := range mistakes(t) {
 		t.Run(row.Name, func(t *testing.T) {
-			problems := row.load(t, e)
+			problems := row.load(t, expect)
 			if !has(problems, row.Class, row.Warning) {
 				t.Errorf("want %s (warning: %v), got\n%s", row.Class, row.Warning, show(problems))
 			}
@@ -53,7 +55,7 @@ func TestEveryMistakeIsExplained(t *testing.T) {
 		}
 	}
 	var bad []change
-	readYAML(t, corpus("topology", "bad.yaml"), &bad)
+	estates.ReadYAML(t, estates.Corpus("topology", "bad.yaml"), &bad)
 	rows := slices.Concat(bad, mistakes(t))
 	for _, row := range rows {
 		want := row.Class

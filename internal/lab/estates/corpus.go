@@ -69,6 +69,12 @@ func Expectations(t testing.TB) map[string]Expectation {
 	return all
 }
 
+// Laboratory is the software that the topologies of the corpus are tried with beside their own.
+func Laboratory(t testing.TB) map[string]string {
+	t.Helper()
+	return expectations(t).Today
+}
+
 type expected struct {
 	Today      map[string]string
 	Topologies map[string]Expectation
@@ -76,7 +82,10 @@ type expected struct {
 
 func expectations(t testing.TB) (e expected) {
 	t.Helper()
-	readYAML(t, Corpus("topology", "expect.yaml"), &e)
+	ReadYAML(t, Corpus("topology", "expect.yaml"), &e)
+	if len(e.Topologies) == 0 {
+		t.Fatal("the corpus expects nothing")
+	}
 	return e
 }
 
@@ -87,7 +96,7 @@ func References(t testing.TB, patterns ...string) []Reference {
 	if os.Getenv("MCO_TESTDATA") != "" {
 		return nil
 	}
-	readYAML(t, Corpus("reference", "map.yaml"), &all)
+	ReadYAML(t, Corpus("reference", "map.yaml"), &all)
 	all = slices.DeleteFunc(all, func(r Reference) bool {
 		return !slices.ContainsFunc(patterns, func(p string) bool {
 			match, _ := filepath.Match(p, filepath.Base(r.File))
@@ -121,25 +130,8 @@ func (r Run) Named() string {
 // Load resolves the run's estate with the corpus's example secrets; it must have no problem that is more than a warning.
 func (r Run) Load(t testing.TB) *estate.Estate {
 	t.Helper()
-	values := make(map[string]string)
-	readYAML(t, Corpus("topology", "secrets.example.yaml"), &values)
-	data, err := yaml.Marshal(values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "secrets.yaml")
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	store, problems := secret.Open(secret.Sources{File: file})
-	if problems.Failed() {
-		t.Fatal(problems)
-	}
-	set, problems := facts.Read([]string{Corpus("facts", r.Facts)}, nil, facts.DefaultLimits())
-	if problems.Failed() {
-		t.Fatal(problems)
-	}
-	e, problems := estate.Load(Corpus("topology", r.Topology), estate.Options{Facts: set, Software: r.Software, Secrets: store})
+	o := estate.Options{Facts: Fleet(t, Corpus("facts", r.Facts)), Software: r.Software, Secrets: Secrets(t, nil)}
+	e, problems := estate.Load(Corpus("topology", r.Topology), o)
 	if problems.Failed() {
 		t.Fatal(problems)
 	}
@@ -147,6 +139,29 @@ func (r Run) Load(t testing.TB) *estate.Estate {
 		g.Classic = g.Classic && r.Format != "conf"
 	}
 	return e
+}
+
+// Secrets are the corpus's example values, with changes.
+func Secrets(t testing.TB, changes map[string]string) *secret.Store {
+	t.Helper()
+	values := make(map[string]string)
+	ReadYAML(t, Corpus("topology", "secrets.example.yaml"), &values)
+	maps.Copy(values, changes)
+	store, problems := secret.Open(secret.Sources{File: WriteYAML(t, filepath.Join(t.TempDir(), "secrets.yaml"), values)})
+	if problems.Failed() {
+		t.Fatal(problems)
+	}
+	return store
+}
+
+// Fleet reads files and folders of facts, in which nothing may be wrong.
+func Fleet(t testing.TB, paths ...string) *facts.Set {
+	t.Helper()
+	set, problems := facts.Read(paths, nil, facts.DefaultLimits())
+	if problems.Failed() {
+		t.Fatal(problems)
+	}
+	return set
 }
 
 // Node returns the node of that name.
@@ -197,7 +212,8 @@ func (r Reference) CompareSettings(t testing.TB, got map[string]string, want map
 	}
 }
 
-func readYAML(t testing.TB, path string, into any) {
+// ReadYAML reads a file.
+func ReadYAML(t testing.TB, path string, into any) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -206,4 +222,17 @@ func readYAML(t testing.TB, path string, into any) {
 	if err := yaml.Unmarshal(data, into); err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
+}
+
+// WriteYAML writes a file that only its owner can read, and returns path.
+func WriteYAML(t testing.TB, path string, v any) string {
+	t.Helper()
+	data, err := yaml.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
