@@ -195,6 +195,20 @@ func TestFleet(t *testing.T) {
 	}
 }
 
+// The request of each batch is as young as the batch: its life does not end before the turn of the last ones comes.
+func TestFleetBatchesOutliveTheTTL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, 4, same)
+		defer f.end()
+		from, stats := f.call(rpc.Call{
+			Nodes: rpc.Known("n1", "n2", "n3", "n4"), Batch: rpc.Batch{Size: 1, Sleep: 4 * time.Second}, TTL: 5 * time.Second,
+		})
+		if len(from) != 4 || len(stats.Silent) != 0 {
+			t.Errorf("replies of %v, silent: %+v", from, stats.Silent)
+		}
+	})
+}
+
 func TestFleetWithoutResults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, 3, same)

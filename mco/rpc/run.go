@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/connector"
 )
 
@@ -20,6 +21,7 @@ type run struct {
 	stopped bool // the caller broke off the loop
 
 	plan     plan
+	body     mco.Value
 	ex       *exchange
 	expected map[string]bool // all nodes of the request
 	waiting  map[string]bool // nodes of the batch under way that have not replied
@@ -64,7 +66,7 @@ func (r *run) do(ctx context.Context) error {
 	for _, n := range picked {
 		r.expected[n] = true
 	}
-	payload, err := r.prepare(ctx)
+	err = r.prepare(ctx)
 	if r.ex != nil {
 		defer c.end(r.ex)
 	}
@@ -72,10 +74,10 @@ func (r *run) do(ctx context.Context) error {
 	case err != nil:
 		r.evidence.unsentAll = err
 	case !r.plan.wait:
-		return r.sendOnly(ctx, payload)
+		return r.sendOnly(ctx)
 	default:
 		r.evidence.before = c.o.Connector.Status()
-		if err = r.batches(ctx, payload); ctx.Err() != nil {
+		if err = r.batches(ctx); ctx.Err() != nil {
 			err = nil // a caller who had enough
 		}
 	}
@@ -85,19 +87,24 @@ func (r *run) do(ctx context.Context) error {
 	return err
 }
 
-// prepare opens the request and makes its payload.
-func (r *run) prepare(ctx context.Context) ([]byte, error) {
+// prepare opens the request and makes its body.
+func (r *run) prepare(ctx context.Context) error {
 	c, call := r.client, &r.call
-	body, err := c.body(call)
-	if err != nil {
-		return nil, err
+	var err error
+	if r.body, err = c.body(call); err != nil {
+		return err
 	}
 	r.ex, err = c.begin(ctx, call.Collective, call.Agent, r.plan.wait, len(r.stats.Discovered))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.stats.RequestID = r.ex.id
-	return c.encode(r.ex.id, call.Agent, call.Collective, call.TTL, r.plan.filter, body)
+	return nil
+}
+
+// payload encodes the request as of now: each batch has its own time, or nodes whose turn comes late would find the request too old.
+func (r *run) payload() ([]byte, error) {
+	return r.client.encode(r.ex.id, r.call.Agent, r.call.Collective, r.call.TTL, r.plan.filter, r.body)
 }
 
 // targets returns the nodes that are known or have to be discovered, and those of them that the request is for.
@@ -134,14 +141,18 @@ func (r *run) targets(ctx context.Context) (*Found, []string, error) {
 }
 
 // sendOnly publishes a request whose replies nobody waits for.
-func (r *run) sendOnly(ctx context.Context, payload []byte) error {
+func (r *run) sendOnly(ctx context.Context) error {
+	payload, err := r.payload()
+	if err != nil {
+		return err
+	}
 	p := r.client.publish(ctx, r, r.plan.nodes, payload)
 	<-p.done
 	return p.failure()
 }
 
 // batches sends the request batch by batch. Nodes whose turn does not come are noted as not asked.
-func (r *run) batches(ctx context.Context, payload []byte) error {
+func (r *run) batches(ctx context.Context) error {
 	var err error
 	for i, nodes := range r.plan.batches {
 		over := err != nil || r.stopped || ctx.Err() != nil
@@ -155,14 +166,21 @@ func (r *run) batches(ctx context.Context, payload []byte) error {
 			}
 			continue
 		}
-		err = r.batch(ctx, nodes, payload)
+		err = r.batch(ctx, nodes)
 	}
 	return err
 }
 
 // batch sends the request to nodes and hands over replies until all of these have replied or their time is over. Replies of nodes
 // of other batches that come meanwhile are handed over, too.
-func (r *run) batch(ctx context.Context, nodes []string, payload []byte) error {
+func (r *run) batch(ctx context.Context, nodes []string) error {
+	payload, err := r.payload()
+	if err != nil {
+		for _, n := range nodes {
+			r.evidence.unsent[n] = err
+		}
+		return err
+	}
 	r.waiting = make(map[string]bool, len(nodes))
 	for _, n := range nodes {
 		r.waiting[n] = true
@@ -186,7 +204,7 @@ func (r *run) batch(ctx context.Context, nodes []string, payload []byte) error {
 		}
 		return p.start.Add(r.call.PublishTimeout + r.call.Timeout)
 	}
-	err := r.ex.collect(ctx, end, func(a arrival) bool {
+	err = r.ex.collect(ctx, end, func(a arrival) bool {
 		return !a.at.After(end()) && r.take(a, p.start) && len(r.waiting) > 0
 	})
 	cancel()
