@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"time"
 
 	"github.com/mco-go/mco-go/agent"
@@ -19,4 +20,9 @@ func Limit(env agent.Environment, r *agent.Request) time.Duration {
 		limit = max(min(limit, r.Expires.Sub(env.Now())), time.Millisecond)
 	}
 	return limit
+}
+
+// Within returns the context of the commands that serve the request: it ends after [Limit], with [ErrTimeout].
+func Within(ctx context.Context, env agent.Environment, r *agent.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, Limit(env, r), ErrTimeout)
 }

@@ -57,7 +57,7 @@ func (*Agent) Weakness() string {
 
 // Handle runs one action.
 func (a *Agent) Handle(ctx context.Context, r *agent.Request, reply *agent.Reply) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, command.Limit(a.env, r), command.ErrTimeout)
+	ctx, cancel := command.Within(ctx, a.env, r)
 	defer cancel()
 	switch r.Action {
 	case "runcommand":

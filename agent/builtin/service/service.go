@@ -65,7 +65,7 @@ func (*Agent) Weakness() string {
 func (a *Agent) Handle(ctx context.Context, r *agent.Request, reply *agent.Reply) error {
 	name := r.Text("service")
 	var err error
-	ctx, cancel := context.WithTimeoutCause(ctx, command.Limit(a.env, r), command.ErrTimeout)
+	ctx, cancel := command.Within(ctx, a.env, r)
 	defer cancel()
 	switch r.Action {
 	case "status":
