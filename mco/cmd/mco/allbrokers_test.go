@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"os"
@@ -10,10 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mco-go/mco-go/agent/fleet"
 	"github.com/mco-go/mco-go/mco/broker"
 	"github.com/mco-go/mco-go/mco/cli"
-	"github.com/mco-go/mco-go/mco/config"
 )
 
 // poolFile writes a cfg file whose pool is the given brokers.
@@ -38,40 +35,10 @@ func poolFile(t *testing.T, more string, brokers ...*broker.Broker) string {
 // Two brokers that know nothing of each other: a client that asks all of them sees the nodes of both, and a node that holds a
 // session on each acts once and is counted once.
 func TestAllBrokers(t *testing.T) {
-	var brokers [2]*broker.Broker
-	for i := range brokers {
-		b, err := broker.Start(broker.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer b.Close()
-		brokers[i] = b
-	}
-	for name, file := range map[string]string{
-		"one":  poolFile(t, "", brokers[0]),
-		"two":  poolFile(t, "", brokers[1]),
-		"both": poolFile(t, "plugin.mco.pool.mode = all", brokers[:]...),
-	} {
-		cfg, err := config.Load(file, config.Server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ready := make(chan struct{})
-		f, err := fleet.New(fleet.Options{N: 1, Config: cfg, Providers: nodeProviders(), Identity: func(int) string { return name },
-			OnReady: func(int) { close(ready) }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- f.Run(ctx) }()
-		defer func() { stop(); <-ended }()
-		select {
-		case <-ready:
-		case err := <-ended:
-			t.Fatalf("node %s ended: %v", name, err)
-		}
-	}
+	brokers := devBrokers(t, 2)
+	startNode(t, "one", poolFile(t, "", brokers[0]), nodeProviders())
+	startNode(t, "two", poolFile(t, "", brokers[1]), nodeProviders())
+	startNode(t, "both", poolFile(t, "plugin.mco.pool.mode = all", brokers...), nodeProviders())
 	for _, tc := range []struct {
 		name, more string
 		want       []string
@@ -81,7 +48,7 @@ func TestAllBrokers(t *testing.T) {
 		{"one at a time", "plugin.rabbitmq.randomize = 0", []string{"both", "one"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			file := poolFile(t, tc.more, brokers[:]...)
+			file := poolFile(t, tc.more, brokers...)
 			run := func(args ...string) string {
 				var out, errs strings.Builder
 				code := cli.Run(t.Context(), cli.Options{Program: "mco", Args: append(args, "-c", file), Stdin: strings.NewReader(""),
