@@ -146,9 +146,8 @@ func serve(cfg *config.Config, log *logging.Logger, parent notifier) error {
 	manager := underSystemd()
 	beside.Go(func() { manager.watch(ctx, log, d) })
 	beside.Go(func() {
-		// Reading the DDLs leaves a megabyte that a node at rest would carry until it has work.
 		if d.WaitReady(ctx) == nil {
-			debug.FreeOSMemory()
+			giveBack()
 		}
 	})
 	if cfg.Own.MetricsListen != "" {
@@ -156,6 +155,17 @@ func serve(cfg *config.Config, log *logging.Logger, parent notifier) error {
 	}
 	parent.tell(nil)
 	return d.Run(ctx)
+}
+
+// worthCollecting is the size of a heap, in bytes, from which on a collection frees more memory than it touches: half a megabyte.
+const worthCollecting = 1 << 20
+
+// giveBack returns what the start left behind, such as of reading large files, which a node at rest would carry until it has work.
+func giveBack() {
+	var m runtime.MemStats
+	if runtime.ReadMemStats(&m); m.HeapAlloc >= worthCollecting {
+		debug.FreeOSMemory()
+	}
 }
 
 // showMetrics opens the metrics page. A node whose page cannot be shown still answers.
