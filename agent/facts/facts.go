@@ -1,4 +1,4 @@
-// Package facts knows what a node is: its facts, from YAML files, and its configuration management classes.
+// Package facts knows what a node is: its facts, from YAML files or from facter, and its configuration management classes.
 //
 // A [Source] reads its files when they are asked for and have changed or grown old, never in between, and keeps the last facts that
 // could be read. Facts are a hash of texts to texts, or to lists and hashes of such. Log lines are the original's.

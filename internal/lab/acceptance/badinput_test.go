@@ -18,6 +18,8 @@ import (
 type desk struct {
 	*lab.Client
 	broker *lab.Broker
+
+	queues, files []string // what was there when [desk.remember] looked
 }
 
 func newDesk(t *testing.T) *desk {
@@ -86,21 +88,31 @@ func (d *desk) contents(t *testing.T) []string {
 	return files
 }
 
+// remember looks at what nothingLeft will compare with.
+func (d *desk) remember(t *testing.T) {
+	t.Helper()
+	var err error
+	if d.queues, err = d.broker.Queues(); err != nil {
+		t.Fatal(err)
+	}
+	d.files = d.contents(t)
+}
+
 // nothingLeft checks that the broker has the queues that it had, that no program of the desk runs, and that it has the files that it had.
-func (d *desk) nothingLeft(t *testing.T, queues, files []string) {
+func (d *desk) nothingLeft(t *testing.T) {
 	t.Helper()
 	lab.Wait(t, "the queues that were there before", 10*time.Second, func() error {
 		now, err := d.broker.Queues()
-		if err == nil && !slices.Equal(now, queues) {
-			err = fmt.Errorf("%q, %q before", now, queues)
+		if err == nil && !slices.Equal(now, d.queues) {
+			err = fmt.Errorf("%q, %q before", now, d.queues)
 		}
 		return err
 	})
 	if pids := lab.Naming(d.Dir); len(pids) > 0 {
 		t.Errorf("processes %v still run", pids)
 	}
-	if now := d.contents(t); !slices.Equal(now, files) {
-		t.Errorf("files are %q, were %q", now, files)
+	if now := d.contents(t); !slices.Equal(now, d.files) {
+		t.Errorf("files are %q, were %q", now, d.files)
 	}
 }
 
@@ -147,11 +159,7 @@ func badLines(t *testing.T, dir string) []badLine {
 func TestBadInput(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
 	d := newDesk(t)
-	queues, err := d.broker.Queues()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := d.contents(t)
+	d.remember(t)
 	rows := badLines(t, d.Dir)
 	if len(rows) < 200 {
 		t.Errorf("%d rows, want at least 200", len(rows))
@@ -164,7 +172,7 @@ func TestBadInput(t *testing.T) {
 			})
 		}
 	})
-	d.nothingLeft(t, queues, files)
+	d.nothingLeft(t)
 }
 
 // On a terminal the operator is told why nobody will answer; scripts read what the original prints, which is nothing.

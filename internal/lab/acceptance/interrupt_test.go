@@ -105,10 +105,6 @@ func silent(t *testing.T) (addr string, taken <-chan struct{}) {
 func TestInterrupted(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
 	d := newDesk(t)
-	queues, err := d.broker.Queues()
-	if err != nil {
-		t.Fatal(err)
-	}
 	good, err := os.ReadFile(d.Config)
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +115,7 @@ func TestInterrupted(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(d.Dir, "silent.cfg"), []byte(nobody), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	files := d.contents(t)
+	d.remember(t)
 
 	stderr := func(text string) func(*run) error {
 		return func(r *run) error {
@@ -218,18 +214,14 @@ func TestInterrupted(t *testing.T) {
 			})
 		}
 	}
-	d.nothingLeft(t, queues, files)
+	d.nothingLeft(t)
 }
 
 // TestOutputs gives commands standard streams that are closed, full, or read by somebody who leaves.
 func TestOutputs(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
 	d := newDesk(t)
-	queues, err := d.broker.Queues()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := d.contents(t)
+	d.remember(t)
 	for _, tc := range []struct {
 		line string
 		exit int
@@ -273,5 +265,5 @@ func TestOutputs(t *testing.T) {
 			}
 		})
 	}
-	d.nothingLeft(t, queues, files)
+	d.nothingLeft(t)
 }

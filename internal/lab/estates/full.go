@@ -1,5 +1,6 @@
-// Package estates has estates for the tests of those who write files: one that is made by hand and uses every part of the model, and
-// hostile strings to put into it. Only tests import it.
+// Package estates has estates for the tests of those who write files, and proves what they wrote: one estate that is made by hand and
+// uses every part of the model ([Full]), hostile strings to put into it ([Hostilities]), and those of the corpus with files that are
+// known to be right ([Rendering], [References]). Only tests import it.
 package estates
 
 import (
