@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -383,81 +382,6 @@ func TestPlainAgents(t *testing.T) {
 	})
 }
 
-func TestStopLetsRequestsFinish(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := start(t, nil)
-		l.send(l.request("wait"))
-		synctest.Wait()
-		l.stop()
-		synctest.Wait()
-		l.send(l.request("say"))
-		synctest.Wait()
-		l.silent() // nothing new is taken
-		close(l.worker.release)
-		if err := <-l.ended; err != nil {
-			t.Error(err)
-		}
-		if r, _ := l.reply(); !r.Body.Field("data").Field("done").Equal(mco.String("yes")) {
-			t.Errorf("body %v", r.Body)
-		}
-		l.silent()
-	})
-}
-
-func TestStopHasAnEnd(t *testing.T) {
-	for _, tc := range []struct {
-		name  string
-		grace time.Duration
-		abort bool
-		want  time.Duration
-	}{
-		{"after the grace period", 2 * time.Second, false, 2 * time.Second},
-		{"at once", -1, false, 0},
-		{"at the second signal", 2 * time.Second, true, 0},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				l := start(t, func(o *Options) { o.Grace = tc.grace })
-				l.send(l.request("wait"))
-				synctest.Wait()
-				begin := time.Now()
-				if tc.abort {
-					l.daemon.Abort()
-					l.daemon.Abort()
-				}
-				l.end()
-				if took := time.Since(begin); took != tc.want {
-					t.Errorf("took %s, want %s", took, tc.want)
-				}
-			})
-		})
-	}
-}
-
-func TestSessionThatIsOverEndsTheDaemon(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := start(t, nil)
-		l.bus.fail <- connector.ErrExhausted
-		if err := <-l.ended; !errors.Is(err, connector.ErrExhausted) {
-			t.Errorf("Run returned %v", err)
-		}
-		if !strings.Contains(l.log.String(), "A failure occurred in the MCollective runner.") || !l.bus.closed {
-			t.Errorf("closed %t, log:\n%s", l.bus.closed, l.log)
-		}
-	})
-}
-
-func TestAgentsThatCannotBeLoadedEndTheDaemon(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := start(t, func(o *Options) {
-			o.Load = func(agent.Node) (Agents, error) { return Agents{}, errors.New("no agents") }
-		})
-		if err := <-l.ended; err == nil || !strings.Contains(err.Error(), "no agents") {
-			t.Errorf("Run returned %v", err)
-		}
-	})
-}
-
 func TestReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		agents := Agents{Plain: []agent.Plain{echo{}}}
@@ -476,64 +400,6 @@ func TestReload(t *testing.T) {
 		}
 		if got := l.daemon.Agents(); !slices.Equal(got, []string{"worker"}) {
 			t.Errorf("agents %q", got)
-		}
-		l.end()
-	})
-}
-
-func TestRegistration(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := start(t, func(o *Options) {
-			o.MainCollective = "mcollective"
-			o.Registration = Registration{Interval: 30 * time.Second, Collective: "eu"}
-		})
-		synctest.Wait()
-		out := <-l.bus.out
-		r, err := l.keys.DecodeRequest(out.Payload)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !r.Body.Equal(mco.Strings("echo", "worker")) || r.Agent != "registration" || r.Collective != "eu" || r.Sender != "web1.example.net" ||
-			len(r.ID) != 32 || r.TTL != time.Minute || !r.Filter.Equal(mco.Filter{Agents: []string{"registration"}}.Value()) {
-			t.Errorf("registration %+v", r)
-		}
-		if out.Kind != connector.Broadcast || out.Agent != "registration" || out.Collective != "eu" {
-			t.Errorf("frame %+v", out)
-		}
-		begin := time.Now()
-		<-l.bus.out
-		if took := time.Since(begin); took != 30*time.Second {
-			t.Errorf("the next one came after %s", took)
-		}
-		l.end()
-	})
-}
-
-func TestRegistrationsThatAreNotSent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		bodies := []mco.Value{mco.Nil(), mco.String("later")}
-		l := start(t, func(o *Options) {
-			o.Registration = Registration{Interval: time.Second, Collective: "asia", Body: func(context.Context, agent.Node) (mco.Value, error) {
-				if len(bodies) == 0 {
-					return mco.Nil(), errors.New("nothing left")
-				}
-				b := bodies[0]
-				bodies = bodies[1:]
-				return b, nil
-			}}
-		})
-		time.Sleep(2500 * time.Millisecond)
-		synctest.Wait()
-		out := <-l.bus.out
-		l.silent()
-		if out.Collective != "mcollective" {
-			t.Errorf("sent to %s", out.Collective)
-		}
-		for _, want := range []string{"Skipping registration due to nil body", "Sending registration message failed: nothing left",
-			"Sending registration to mcollective: asia is not a valid collective"} {
-			if !strings.Contains(l.log.String(), want) {
-				t.Errorf("log has no %q:\n%s", want, l.log)
-			}
 		}
 		l.end()
 	})
