@@ -9,6 +9,7 @@ import (
 	"github.com/mco-go/mco-go/generators/problem"
 	"github.com/mco-go/mco-go/generators/safe"
 	"github.com/mco-go/mco-go/generators/secret"
+	"github.com/mco-go/mco-go/mco/spelling"
 )
 
 func (r *resolver) resolveBalancers() {
@@ -57,7 +58,7 @@ func (r *resolver) balancer(name string, t *topology.Balancer) *Balancer {
 // noGroup reports a name that is no group's.
 func (r *resolver) noGroup(t topology.Text) {
 	p := problem.Problem{Class: "topology.reference", Where: t.String(), What: "there is no such group of brokers", Got: safe.Quote(t.V)}
-	if near := topology.Nearest(t.V, sortedKeys(r.groups)); near != "" {
+	if near := spelling.Nearest(t.V, sortedKeys(r.groups)); near != "" {
 		p.Todo = "did you mean " + near + "?"
 	}
 	r.problems.Add(p)

@@ -9,6 +9,7 @@ import (
 	"github.com/mco-go/mco-go/generators/estate/topology"
 	"github.com/mco-go/mco-go/generators/problem"
 	"github.com/mco-go/mco-go/generators/safe"
+	"github.com/mco-go/mco-go/mco/spelling"
 )
 
 //go:embed conf-keys.txt
@@ -76,7 +77,7 @@ func (r *resolver) extra(g *BrokerGroup, t *topology.Broker) {
 			r.bad("feature.removed", v.Place, "Erlang has lost it with OTP 24", key, "leave the key out")
 		case !known:
 			p := problem.Problem{Class: "topology.unknown-key", Where: v.Place.String(), What: "rabbitmq.conf has no such key"}
-			if near := topology.Nearest(key, confNames()); near != "" {
+			if near := spelling.Nearest(key, confNames()); near != "" {
 				p.Todo = "did you mean " + near + "?"
 			}
 			r.problems.Add(p)

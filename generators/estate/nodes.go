@@ -10,6 +10,7 @@ import (
 	"github.com/mco-go/mco-go/generators/facts"
 	"github.com/mco-go/mco-go/generators/problem"
 	"github.com/mco-go/mco-go/generators/safe"
+	"github.com/mco-go/mco-go/mco/spelling"
 )
 
 // index finds the facts of a node by what the topology calls it.
@@ -90,7 +91,7 @@ func (r *resolver) name(t topology.Text) {
 	case len(found) == 0:
 		if r.once("node.unknown " + strings.ToLower(t.V)) {
 			p := problem.Problem{Class: "node.unknown", Node: t.V, Where: t.String(), What: "no facts tell of this node"}
-			if near := topology.Nearest(t.V, slices.Sorted(maps.Keys(r.index.short))); near != "" {
+			if near := spelling.Nearest(t.V, slices.Sorted(maps.Keys(r.index.short))); near != "" {
 				p.Todo = "did you mean " + near + "?"
 			}
 			r.problems.Add(p)

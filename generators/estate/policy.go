@@ -8,6 +8,7 @@ import (
 	"github.com/mco-go/mco-go/generators/estate/topology"
 	"github.com/mco-go/mco-go/generators/problem"
 	"github.com/mco-go/mco-go/generators/safe"
+	"github.com/mco-go/mco-go/mco/spelling"
 )
 
 // policies takes the topology's own policies.
@@ -57,7 +58,7 @@ func (r *resolver) addPolicy(g *BrokerGroup, at topology.Place, p Policy) {
 
 func (r *resolver) unknownPolicyKey(at topology.Place, key string) {
 	p := problem.Problem{Class: "policy.invalid", Where: at.String(), What: "policies have no such key"}
-	if near := topology.Nearest(key, sortedKeys(policyKeys())); near != "" {
+	if near := spelling.Nearest(key, sortedKeys(policyKeys())); near != "" {
 		p.Todo = "did you mean " + near + "?"
 	}
 	r.problems.Add(p)

@@ -9,6 +9,7 @@ import (
 	"github.com/mco-go/mco-go/generators/problem"
 	"github.com/mco-go/mco-go/generators/safe"
 	"github.com/mco-go/mco-go/mco/config"
+	"github.com/mco-go/mco-go/mco/spelling"
 )
 
 // derived are the settings of cfg files that follow from the rest of the topology, with the place where it says them.
@@ -60,7 +61,7 @@ func (r *resolver) settings(key string, given map[string]topology.Setting, serve
 		switch {
 		case errors.Is(err, config.ErrUnknownKey):
 			p := problem.Problem{Class: "topology.unknown-key", Where: v.Place.String(), What: "there is no such setting"}
-			if near := topology.Nearest(name, settingNames()); near != "" {
+			if near := spelling.Nearest(name, settingNames()); near != "" {
 				p.Todo = "did you mean " + near + "?"
 			}
 			r.problems.Add(p)

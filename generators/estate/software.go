@@ -9,6 +9,7 @@ import (
 	"github.com/mco-go/mco-go/generators/problem"
 	"github.com/mco-go/mco-go/generators/safe"
 	"github.com/mco-go/mco-go/generators/version"
+	"github.com/mco-go/mco-go/mco/spelling"
 )
 
 // Programs that versions can be told of.
@@ -84,7 +85,7 @@ func (r *resolver) checkSoftware() {
 	for _, program := range sortedKeys(r.options.Software) {
 		if !slices.Contains(programs(), program) {
 			p := problem.Problem{Class: "topology.unknown-key", Where: "--software", What: "no such program", Got: safe.Quote(program), Want: listed(programs())}
-			if near := topology.Nearest(program, programs()); near != "" {
+			if near := spelling.Nearest(program, programs()); near != "" {
 				p.Todo = "did you mean " + near + "?"
 			}
 			r.problems.Add(p)

@@ -6,6 +6,7 @@ import (
 	"github.com/mco-go/mco-go/generators/estate/topology"
 	"github.com/mco-go/mco-go/generators/problem"
 	"github.com/mco-go/mco-go/generators/safe"
+	"github.com/mco-go/mco-go/mco/spelling"
 )
 
 // route is what a via comes to.
@@ -30,7 +31,7 @@ func (r *resolver) via(names []topology.Text, protocol string) route {
 			to.endpoints = append(to.endpoints, r.groupEndpoints(g, t, protocol)...)
 		default:
 			p := problem.Problem{Class: "topology.reference", Where: t.String(), What: "there is no group of brokers and no balancer of that name", Got: safe.Quote(t.V)}
-			if near := topology.Nearest(t.V, append(sortedKeys(r.groups), sortedKeys(r.balancers)...)); near != "" {
+			if near := spelling.Nearest(t.V, append(sortedKeys(r.groups), sortedKeys(r.balancers)...)); near != "" {
 				p.Todo = "did you mean " + near + "?"
 			}
 			r.problems.Add(p)

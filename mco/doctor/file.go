@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mco-go/mco-go/generators/estate/topology"
 	"github.com/mco-go/mco-go/mco/config"
+	"github.com/mco-go/mco-go/mco/spelling"
 )
 
 // file reads the cfg file, and goes on behind each mistake in it.
@@ -57,7 +57,7 @@ func (x *examination) mistake(err error, cfg *config.Config) {
 	}
 	key = strings.TrimSuffix(key, "'")
 	mend := "remove the line, or write plugin. before the key when it is a plugin's"
-	if near := topology.Nearest(key, coreKeys()); near != "" {
+	if near := spelling.Nearest(key, coreKeys()); near != "" {
 		mend = "write " + near
 	}
 	x.say(Bad, "key-unknown", where, fmt.Sprintf("'%s' is no setting: neither the original nor we start with it", key), mend)
@@ -98,7 +98,7 @@ func (x *examination) pluginKeys() {
 			}
 			x.unknownPlugin(name, known)
 		default:
-			if near := topology.Nearest(plain, known); near != "" && !isAgentKey(plain) {
+			if near := spelling.Nearest(plain, known); near != "" && !isAgentKey(plain) {
 				x.unknownPlugin(name, []string{near})
 			}
 		}
@@ -108,7 +108,7 @@ func (x *examination) pluginKeys() {
 // unknownPlugin tells of a plugin key that nobody reads.
 func (x *examination) unknownPlugin(name string, known []string) {
 	mend := "remove the line: nobody reads it"
-	if near := topology.Nearest(withoutNumbers(name), known); near != "" {
+	if near := spelling.Nearest(withoutNumbers(name), known); near != "" {
 		mend = "write " + withNumbers(near, name)
 	}
 	x.say(Warning, "key-unknown", x.at(x.cfg, name), fmt.Sprintf("'%s' is no setting that anybody reads", name), mend)

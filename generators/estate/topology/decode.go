@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mco-go/mco-go/generators/problem"
+	"github.com/mco-go/mco-go/mco/spelling"
 )
 
 // decoder fills the structures of file.go from a tree. A field's key tag names its key; ",required" behind it says that the key must
@@ -140,7 +141,7 @@ func (d *decoder) structure(v reflect.Value, t *tree, at Place) {
 
 func (d *decoder) unknown(name string, at Place, known []string) {
 	p := problem.Problem{Class: "topology.unknown-key", Where: at.String(), What: "no such key"}
-	if near := Nearest(name, known); near != "" {
+	if near := spelling.Nearest(name, known); near != "" {
 		p.Todo = fmt.Sprintf("did you mean %s?", near)
 	} else {
 		p.Want = "one of " + strings.Join(known, ", ")

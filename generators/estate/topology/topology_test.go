@@ -231,16 +231,6 @@ func TestATopologyThatIsALink(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	names := []string{"brokers", "balancers", "nodes", "kind", "to", "to_nodes"}
-	for typed, want := range map[string]string{"nodez": "nodes", "broker": "brokers", "brkoers": "brokers", "balancer": "balancers", "knid": "kind",
-		"xyz": "", "": "", "too": "to", strings.Repeat("x", 100): "", "to-nodes": "to_nodes"} {
-		if got := Nearest(typed, names); got != want {
-			t.Errorf("%q: got %q, want %q", typed, got, want)
-		}
-	}
-}
-
 func FuzzParse(f *testing.F) {
 	for _, name := range []string{"seed000.yaml", "seed001.fixed.yaml", "seed003.yaml", "seed004.target.yaml"} {
 		data, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", "generators", "topology", name))

@@ -1,4 +1,5 @@
-package topology
+// Package spelling finds the name that somebody meant who typed another.
+package spelling
 
 // Nearest returns the name that was probably meant by typed, or "" if none is near: at most a third of the letters, and at least one,
 // may be wrong, missing, too much or swapped with their neighbour.
