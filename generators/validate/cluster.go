@@ -101,7 +101,8 @@ func loadCRM(ctx context.Context, scratch string, f target.File) (cib string, r 
 		// The device is the machines' own and so in no file of ours, and no node of this cluster was ever seen: crm_verify shall warn of
 		// neither.
 		judges = slices.Insert(judges, 1,
-			command{name: "cibadmin", args: []string{"--create", "--scope", "resources", "--xml-text", `<primitive id="judged-fence" class="stonith" type="fence_judged"/>`}},
+			command{name: "cibadmin", args: []string{"--create", "--scope", "resources", "--xml-text",
+				`<primitive id="judged-fence" class="stonith" type="fence_judged"/>`}},
 			command{name: "crm_attribute", args: []string{"--type", "crm_config", "--name", "startup-fencing", "--update", "false"}})
 	}
 	for _, c := range judges {

@@ -10,7 +10,8 @@ import (
 // oslo judges the fragment by the options that oslo.messaging registers: a key that it does not know is an error. Read off
 // oslo.messaging 14.0.3.
 func oslo() []Program {
-	return []Program{{Name: "oslo-config-validator", Kinds: []string{"oslo-messaging.conf"}, Available: need("python3-oslo.messaging, python3-oslo.config", "oslo-config-validator"),
+	return []Program{{Name: "oslo-config-validator", Kinds: []string{"oslo-messaging.conf"},
+		Available: need("python3-oslo.messaging, python3-oslo.config", "oslo-config-validator"),
 		Run: func(ctx context.Context, scratch string, f target.File) Result {
 			output, r := command{name: "oslo-config-validator", dir: scratch,
 				args: []string{"--namespace", "oslo.messaging", "--input-file", At(scratch, f)}}.run(ctx)

@@ -125,7 +125,8 @@ func (m *maker) haproxy(f *front, i int) {
 	}
 	m.sometimes(60, f.topology, "mode", pick(m.dice, modes...))
 	if m.chance(40) {
-		f.topology["check"] = tree{"kind": pick(m.dice, "tcp", "amqp", "stomp", "http"), "inter": pick(m.dice, "500ms", "2s", "1m"), "rise": m.between(1, 5), "fall": m.between(1, 5)}
+		f.topology["check"] = tree{"kind": pick(m.dice, "tcp", "amqp", "stomp", "http"),
+			"inter": pick(m.dice, "500ms", "2s", "1m"), "rise": m.between(1, 5), "fall": m.between(1, 5)}
 	}
 	m.sometimes(30, f.topology, "maxconn", m.between(100, 100_000))
 	if m.chance(20) && len(g.nodes) > 1 {
@@ -163,7 +164,7 @@ func (m *maker) vrrp(f *front, i int, six bool) {
 	if m.chance(30) {
 		each := make(tree)
 		for k, n := range f.nodes {
-			each[n.identity()] = 150 - 20*k
+			each[n.name] = 150 - 20*k
 		}
 		v["priority"] = each
 	}

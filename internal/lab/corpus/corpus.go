@@ -7,7 +7,6 @@ package corpus
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -129,15 +128,4 @@ func writeYAML(path string, v any) error {
 		return err
 	}
 	return os.WriteFile(path, data, 0o600)
-}
-
-// Files lists what the sample consists of, for a report.
-func (s Sample) Files() (paths []string, err error) {
-	err = filepath.WalkDir(s.Dir, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() {
-			paths = append(paths, path)
-		}
-		return err
-	})
-	return paths, err
 }

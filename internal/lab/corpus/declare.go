@@ -20,7 +20,8 @@ func (m *maker) declare(g *group) {
 	var permissions []any
 	for _, name := range some(m.dice, m.between(0, 3), []string{"admin", "app.1", "monitor_x", "a-b"}) {
 		name = g.name + name
-		users[name] = tree{"secret": m.secret("user_"+name, userSecret)["secret"], "tags": some(m.dice, 1, []string{"administrator", "monitoring", "policymaker"})}
+		users[name] = tree{"secret": m.secret("user_"+name, userSecret)["secret"],
+			"tags": some(m.dice, 1, []string{"administrator", "monitoring", "policymaker"})}
 		for _, vhost := range some(m.dice, 2, g.vhosts) {
 			permissions = append(permissions, tree{"user": name, "vhost": vhost, "configure": m.pattern(), "write": m.pattern(), "read": ".*"})
 		}
@@ -58,7 +59,8 @@ func (m *maker) messages(g *group) {
 	for i := range m.between(0, 2) {
 		q := tree{"name": m.word(i), "vhost": pick(m.dice, g.vhosts...)}
 		if m.chance(40) {
-			q["arguments"] = pick(m.dice, tree{"x-message-ttl": 60000}, tree{"x-max-length": 10, "x-overflow": "reject-publish"}, tree{"x-dead-letter-exchange": "it's #1"})
+			q["arguments"] = pick(m.dice, tree{"x-message-ttl": 60000}, tree{"x-max-length": 10, "x-overflow": "reject-publish"},
+				tree{"x-dead-letter-exchange": "it's #1"})
 		}
 		queues = append(queues, q)
 	}

@@ -53,7 +53,8 @@ func (m *maker) collective(name string, subnet int, family string) tree {
 	m.sometimes(10, pool, "base64", m.chance(50))
 	set(c, "pool", pool)
 	if m.chance(40) {
-		c["server_settings"] = pick(m.dice, tree{"loglevel": "debug"}, tree{"registerinterval": 300, "classesfile": "/var/lib/puppet/classes.txt"}, tree{"plugin.puppet.splay": true})
+		c["server_settings"] = pick(m.dice, tree{"loglevel": "debug"},
+			tree{"registerinterval": 300, "classesfile": "/var/lib/puppet/classes.txt"}, tree{"plugin.puppet.splay": true})
 	}
 	if m.chance(30) {
 		c["client_settings"] = pick(m.dice, tree{"color": 0}, tree{"default_discovery_method": "mc"}, tree{"ttl": 120})

@@ -19,7 +19,7 @@ type group struct {
 func members(nodes []*machine) []any {
 	var names []any
 	for _, n := range nodes {
-		names = append(names, n.identity())
+		names = append(names, n.name)
 	}
 	return names
 }
@@ -136,8 +136,7 @@ func (m *maker) replicate(g *group) {
 		mirror := tree{"mode": "all"}
 		switch m.IntN(3) {
 		case 0:
-			mirror = tree{"mode": "exactly", "params": m.between(1, len(g.nodes)), "pattern": `^(?!amq\.).*`}
-			delete(mirror, "pattern")
+			mirror = tree{"mode": "exactly", "params": m.between(1, len(g.nodes))}
 		case 1:
 			mirror = tree{"mode": "nodes", "params": members(g.nodes[:1])}
 		}

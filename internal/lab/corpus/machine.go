@@ -27,8 +27,7 @@ type machine struct {
 	memory       int64
 	nics         []nic
 	primary      string
-	subnet       int // of its first interface
-	busy         map[int]bool
+	subnet       int  // of its first interface
 	more         tree // facts of the site
 }
 
@@ -48,9 +47,6 @@ func (n *machine) family() string {
 	}
 	return "both"
 }
-
-// identity is how a topology may call it.
-func (n *machine) identity() string { return n.name }
 
 // newSubnet opens another subnet. Their lengths differ; machines take the first addresses of one, VIPs the last.
 func (m *maker) newSubnet() int {
@@ -72,7 +68,7 @@ func v6(subnet, host int) netip.Prefix {
 func (m *maker) newMachine(prefix string, subnet int, family string) *machine {
 	k := len(m.machines) + 1
 	n := &machine{name: fmt.Sprintf("%s%d", prefix, k), domain: "mq.example.test", os: pick(m.dice, systems(m.dialect)...), subnet: subnet,
-		cpus: pick(m.dice, 1, 2, 4, 16, 64), memory: pick[int64](m.dice, 512<<20, 1<<30, 4123168604, 8<<30, 64<<30, 512<<30), busy: make(map[int]bool), more: make(tree)}
+		cpus: pick(m.dice, 1, 2, 4, 16, 64), memory: pick[int64](m.dice, 512<<20, 1<<30, 4123168604, 8<<30, 64<<30, 512<<30), more: make(tree)}
 	names := []string{"eth0", "ens32", "enp3s0", "bond0", "em1"}
 	if !m.legacy {
 		names = append(names, "bond0.17", "br-lan", "vlan.101")

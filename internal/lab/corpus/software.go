@@ -28,7 +28,8 @@ func (d Dialect) software(r dice) tree {
 			"pacemaker": pick(r, "2.1.9", "3.0.0"), "drbd": pick(r, "9.28", "9.31"),
 		}
 	}
-	return tree{"rabbitmq": "3.10.8", "haproxy": "2.6.12", "keepalived": "2.2.7", "mcollective": "2.12.5", "corosync": "3.1.7", "pacemaker": "2.1.5", "drbd": "9.22"}
+	return tree{"rabbitmq": "3.10.8", "haproxy": "2.6.12", "keepalived": "2.2.7", "mcollective": "2.12.5",
+		"corosync": "3.1.7", "pacemaker": "2.1.5", "drbd": "9.22"}
 }
 
 // below tells whether the estate's version of a program is before another.
