@@ -78,8 +78,15 @@ func (f *statusFlags) run(c *cobra.Command, w Wiring) error {
 	}
 	screen := newScreen(c.OutOrStdout(), f)
 	defer screen.close()
+	_, patient := terminal(c.ErrOrStderr())
 	for {
+		if patient && !screen.shown {
+			fmt.Fprintf(c.ErrOrStderr(), "asking %d brokers and their nodes ...", len(o.Pool.Members))
+		}
 		s, err := failover.Look(c.Context(), o)
+		if patient && !screen.shown {
+			fmt.Fprint(c.ErrOrStderr(), "\r"+clearLine)
+		}
 		switch {
 		case c.Context().Err() != nil && f.watch:
 			return nil
@@ -154,6 +161,8 @@ func newScreen(out io.Writer, f *statusFlags) *screen {
 const (
 	hideCursor = "\x1b[?25l"
 	showCursor = "\x1b[?25h"
+	cutLines   = "\x1b[?7l" // what is longer than the screen is wide must not take a second line
+	wrapLines  = "\x1b[?7h"
 	clear      = "\x1b[2J"
 	home       = "\x1b[H"
 	clearLine  = "\x1b[K"
@@ -164,14 +173,14 @@ func (s *screen) show(status *failover.Status) error {
 	if s.lines != nil {
 		return s.lines.Encode(status)
 	}
-	page := table(status, s.color)
+	page := table(status, s.color, s.redraw)
 	first := !s.shown
 	s.shown = true
 	switch {
 	case s.redraw:
 		page = home + s.fit(page) + clearBelow
 		if first {
-			page = hideCursor + clear + page
+			page = hideCursor + cutLines + clear + page
 		}
 	case !first:
 		page = "\n" + page
@@ -190,9 +199,9 @@ func (s *screen) fit(page string) string {
 	return strings.Join(lines, clearLine+"\n") + clearLine + "\n"
 }
 
-// close leaves the last page on the terminal, with its cursor.
+// close leaves the last page on the terminal, and the terminal as it was.
 func (s *screen) close() {
 	if s.redraw && s.shown {
-		_, _ = io.WriteString(s.out, showCursor) // there is nothing else to be done
+		_, _ = io.WriteString(s.out, wrapLines+showCursor) // there is nothing else to be done
 	}
 }

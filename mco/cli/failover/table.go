@@ -11,24 +11,24 @@ import (
 	"github.com/mco-go/mco-go/mco/failover"
 )
 
-// table is a look as people read it: the brokers, brokers by nodes, and the findings.
-func table(s *failover.Status, color bool) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d of %d nodes answer\n\n", s.Time.Local().Format(time.DateTime), s.Answering(), len(s.Nodes))
-	brokers(&b, s)
-	b.WriteByte('\n')
-	nodes(&b, s)
-	text := strings.Map(plain, b.String())
-	b.Reset()
-	b.WriteString(text)
-	b.WriteByte('\n')
+// table is a look as people read it: the brokers, brokers by nodes, and the findings; these before the nodes where only the top may be
+// seen.
+func table(s *failover.Status, color, findingsFirst bool) string {
+	var head, rows, found strings.Builder
+	fmt.Fprintf(&head, "%s, %d of %d nodes answer\n\n", s.Time.Local().Format(time.DateTime), s.Answering(), len(s.Nodes))
+	brokers(&head, s)
+	nodes(&rows, s)
 	for _, f := range s.Findings {
-		findings(&b, f, color)
+		findings(&found, f, color)
 	}
 	if len(s.Findings) == 0 {
-		b.WriteString(report.Paint(color, report.Green, "all is well") + "\n")
+		found.WriteString(report.Paint(color, report.Green, "all is well") + "\n")
 	}
-	return b.String()
+	parts := []string{strings.Map(plain, head.String()), strings.Map(plain, rows.String()), found.String()}
+	if findingsFirst {
+		parts[1], parts[2] = parts[2], parts[1]
+	}
+	return strings.Join(parts, "\n")
 }
 
 func columns(b *strings.Builder) *tabwriter.Writer { return tabwriter.NewWriter(b, 0, 8, 2, ' ', 0) }
