@@ -66,11 +66,12 @@ type verdict struct {
 }
 
 // judge has every program that knows a file judge it. Files that are alike are judged once, since the programs see nothing else of a
-// node but what a file names, and all of that lies beside each.
+// node but what a file names, and all of that lies beside each. A program that was not able to judge, as when its time was up on a busy
+// machine, is asked once more, alone.
 func judge(ctx context.Context, files []written) []verdict {
 	var all []verdict
 	var results []*validate.Result // of each verdict
-	var jobs []func()
+	var jobs, unable []func()
 	for _, p := range validate.Programs() {
 		var cases []validate.Case
 		var judged []*validate.Result // of each case
@@ -97,8 +98,18 @@ func judge(ctx context.Context, files []written) []verdict {
 				}
 			})
 		}
+		for i, c := range cases {
+			unable = append(unable, func() {
+				if judged[i].Status == validate.Unable {
+					*judged[i] = p.Judge(ctx, c.Scratch, c.File)
+				}
+			})
+		}
 	}
 	work(jobs)
+	for _, again := range unable {
+		again()
+	}
 	for i, r := range results {
 		all[i].Result = *r
 	}
