@@ -102,6 +102,9 @@ func (a *application) table(o *options, color bool) *optparse.Table {
 	if a.without&withFilter == 0 {
 		t.Options = append(t.Options, filterOptions(o, color)...)
 	}
+	if a.without&withCommon == 0 {
+		t.Options = append(t.Options, brokerOptions(o)...)
+	}
 	if a.without&withRPC == 0 {
 		t.Options = append(t.Options, ownOptions(o)...)
 	}

@@ -26,6 +26,7 @@ type options struct {
 	threaded         bool
 	sort             bool
 	connTimeout      *int64
+	allBrokers       bool
 
 	filter mco.Filter
 

@@ -84,7 +84,13 @@ func (s *session) connect() (*rpc.Client, error) {
 	if s.opts.publishTimeout != nil {
 		o.PublishTimeout = seconds(*s.opts.publishTimeout)
 	}
-	if o.Connector, err = s.c.Connect(s.cfg, s.log); err != nil {
+	cfg := s.cfg
+	if s.opts.allBrokers {
+		all := *cfg
+		all.Own.AllBrokers = true
+		cfg = &all
+	}
+	if o.Connector, err = s.c.Connect(cfg, s.log); err != nil {
 		return nil, err
 	}
 	if err := o.Connector.Start(s.ctx); err != nil {

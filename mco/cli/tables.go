@@ -173,11 +173,21 @@ func filterOptions(o *options, color bool) []optparse.Option {
 	}
 }
 
-// ownOptions are ours. They are in no help text of the original's, and must be typed in full.
-func ownOptions(o *options) []optparse.Option {
+// brokerOptions are ours, for every command that asks nodes. As all of ours they are in no help text of the original's, and must be
+// typed in full.
+func brokerOptions(o *options) []optparse.Option {
 	return []optparse.Option{
 		{Doc: "", Hidden: true},
 		{Doc: "Options beyond the original's", Hidden: true},
+		{Names: []string{"--all-brokers"}, Kind: optparse.Flag, Hidden: true,
+			Doc: "Ask over every broker of the pool that can be reached, as plugin.mco.client.all_brokers = 1 does",
+			Set: toggle(func() { o.allBrokers = true })},
+	}
+}
+
+// ownOptions are ours, for commands that send RPC requests.
+func ownOptions(o *options) []optparse.Option {
+	return []optparse.Option{
 		{Names: []string{"--rerun"}, Arg: "WHICH", Kind: optparse.Any, Hidden: true,
 			Doc: "Ask only the nodes that failed, or were silent, when this action was called the last time: failed or silent",
 			Set: func(v optparse.Value) error {

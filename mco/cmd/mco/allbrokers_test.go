@@ -41,17 +41,19 @@ func TestAllBrokers(t *testing.T) {
 	startNode(t, "both", poolFile(t, "plugin.mco.pool.mode = all", brokers...), nodeProviders())
 	for _, tc := range []struct {
 		name, more string
+		options    []string
 		want       []string
 	}{
-		{"all", "plugin.mco.client.all_brokers = 1", []string{"both", "one", "two"}},
-		{"mode all", "plugin.mco.pool.mode = all", []string{"both", "one", "two"}},
-		{"one at a time", "plugin.rabbitmq.randomize = 0", []string{"both", "one"}},
+		{"all", "plugin.mco.client.all_brokers = 1", nil, []string{"both", "one", "two"}},
+		{"all for once", "", []string{"--all-brokers"}, []string{"both", "one", "two"}},
+		{"mode all", "plugin.mco.pool.mode = all", nil, []string{"both", "one", "two"}},
+		{"one at a time", "plugin.rabbitmq.randomize = 0", nil, []string{"both", "one"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			file := poolFile(t, tc.more, brokers...)
 			run := func(args ...string) string {
 				var out, errs strings.Builder
-				code := cli.Run(t.Context(), cli.Options{Program: "mco", Args: append(args, "-c", file), Stdin: strings.NewReader(""),
+				code := cli.Run(t.Context(), cli.Options{Program: "mco", Args: slices.Concat(args, tc.options, []string{"-c", file}), Stdin: strings.NewReader(""),
 					Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Connect: connect, Security: provider})
 				if code != 0 {
 					t.Errorf("mco %s: exit code %d\n%s%s", args[0], code, &out, &errs)

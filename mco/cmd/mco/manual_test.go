@@ -249,9 +249,10 @@ func groups(options []optparse.Option) []manpage.Group {
 	return all
 }
 
-func flagGroup(cmd *cobra.Command) []manpage.Group {
+// flagGroups are the options of a command and of those under it.
+func flagGroups(cmd *cobra.Command, title string) []manpage.Group {
 	cmd.InitDefaultHelpFlag()
-	g := manpage.Group{Title: "Options"}
+	g := manpage.Group{Title: title}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		kind, usage := pflag.UnquoteUsage(f)
 		term := "--" + f.Name
@@ -266,7 +267,11 @@ func flagGroup(cmd *cobra.Command) []manpage.Group {
 		}
 		g.Items = append(g.Items, manpage.Item{Term: term, Text: usage})
 	})
-	return []manpage.Group{g}
+	all := []manpage.Group{g}
+	for _, sub := range cmd.Commands() {
+		all = append(all, flagGroups(sub, "Options of "+strings.TrimPrefix(sub.CommandPath(), "mco "))...)
+	}
+	return all
 }
 
 // pages makes the manual of mco and of each of its commands.
@@ -307,7 +312,7 @@ func pages(t *testing.T) map[string]string {
 		add(c.Name, c.Description, groups(c.Options), "")
 	}
 	for _, cmd := range extra() {
-		add(cmd.Name(), cmd.Short, flagGroup(cmd), cmd.Long)
+		add(cmd.Name(), cmd.Short, flagGroups(cmd, "Options"), cmd.Long)
 	}
 	slices.SortFunc(list.Items, func(a, b manpage.Item) int { return strings.Compare(a.Term, b.Term) })
 	slices.Sort(main.See)
