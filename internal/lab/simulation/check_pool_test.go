@@ -1,0 +1,172 @@
+package simulation
+
+import (
+	"slices"
+	"time"
+)
+
+// allComeBack: who could have a broker all the time has it after a while, and who is on every broker has each.
+func (c *checker) allComeBack() {
+	for _, p := range c.peers() {
+		for b := range c.brokers {
+			well := c.wellSpans(p.name, b)
+			missing := gaps(c.alive[p.name], c.ready[place{p.name, b}])
+			limit := c.backAgain()
+			if !p.all {
+				// On any will do; it may try all others before.
+				if missing = gaps(c.alive[p.name], c.readyAnywhere(p.name)); c.randomize {
+					continue // where it goes next is left to chance
+				}
+				limit += time.Duration(c.brokers) * (5*time.Second + c.longestWait())
+			}
+			for _, m := range missing {
+				for _, w := range well {
+					if both := min(m.to, w.to) - max(m.from, w.from); both > limit {
+						c.wrong("all come back", "%s is not Ready from %s to %s, and %s was well for %s of it", p.name, m.from, m.to, brokerName(b), both)
+					}
+				}
+			}
+		}
+		// With all of them well, chance cannot be wrong either.
+		last := c.healed + c.backAgain()
+		if c.end > last && !slices.ContainsFunc(c.readyAnywhere(p.name), func(s span) bool { return s.from <= last && s.to > last }) {
+			c.wrong("all come back", "%s is not Ready at %s, all was well at %s", p.name, last, c.healed)
+		}
+	}
+}
+
+// wellSpans are the times in which nothing is wrong with a broker or the way to it.
+func (c *checker) wellSpans(peer string, b int) []span {
+	var bad []span
+	for _, f := range c.faults {
+		if !f.weather() && f.touches(peer, b) {
+			bad = append(bad, span{f.at, f.until + 1})
+		}
+	}
+	return gaps([]span{{0, c.end}}, bad)
+}
+
+func (c *checker) readyAnywhere(peer string) (all []span) {
+	for b := range c.brokers {
+		all = append(all, c.ready[place{peer, b}]...)
+	}
+	return all
+}
+
+// gaps returns what of the spans whole is in none of the spans parts.
+func gaps(whole, parts []span) []span {
+	parts = slices.Clone(parts)
+	slices.SortFunc(parts, func(a, b span) int { return int(a.from - b.from) })
+	var out []span
+	for _, w := range whole {
+		at := w.from
+		for _, p := range parts {
+			if p.to <= at || p.from >= w.to {
+				continue
+			}
+			if p.from > at {
+				out = append(out, span{at, p.from})
+			}
+			at = p.to
+		}
+		if at < w.to {
+			out = append(out, span{at, w.to})
+		}
+	}
+	return out
+}
+
+// allGather: when all has been well for long enough, who prefers the first member is there, and nobody is in two places.
+func (c *checker) allGather() {
+	at := c.settled()
+	for _, p := range c.peers() {
+		var where []int
+		for b := range c.brokers {
+			if cover(c.ready[place{p.name, b}], at, at) {
+				where = append(where, b)
+			}
+		}
+		switch {
+		case p.all && len(where) != c.brokers:
+			c.wrong("a group is everywhere", "%s is Ready at %v only", p.name, where)
+		case !p.all && len(where) != 1:
+			c.wrong("a session is in one place", "%s is Ready at %v", p.name, where)
+		case !p.all && c.failback > 0 && !c.randomize && where[0] != 0:
+			c.wrong("the fleet gathers", "%s is at %s at %s, all was well at %s", p.name, brokerName(where[0]), at, c.healed)
+		}
+	}
+}
+
+// leastWait is what a session waits at least when every member of its pool has failed.
+const leastWait = 500 * time.Millisecond
+
+// attempts is what one session has tried.
+type attempts struct {
+	generation int
+	links      int
+	ready      bool // on its newest link
+	failures   int  // in a row
+	since      time.Duration
+	failed     bool // the last thing that happened was a failure
+}
+
+// waitsAreBounded: nobody hammers at brokers that are away, and nobody forgets to try.
+func (c *checker) waitsAreBounded() {
+	sessions := map[place]*attempts{}
+	for _, e := range c.events {
+		members, key := c.brokers, place{e.who, 0}
+		if i := slices.IndexFunc(c.peers(), func(p peerPlan) bool { return p.name == e.who }); i >= 0 && c.peers()[i].all {
+			members, key.broker = 1, max(e.broker, 0)
+		}
+		a := sessions[key]
+		if a == nil || e.what == dialled && a.generation != e.generation {
+			a = &attempts{generation: e.generation}
+			sessions[key] = a
+		}
+		switch e.what {
+		case dialled:
+			if a.links == 0 && a.failed {
+				wait := e.at - a.since
+				if wait > max(c.longestWait(), c.spread) {
+					c.wrong("waits are bounded", "%s, %s after the last failure", e, wait)
+				}
+				if a.failures >= members && wait < leastWait {
+					c.wrong("nobody hammers", "%s, %s after failure %d with %d members", e, wait, a.failures, members)
+				}
+			}
+			if a.links == 0 {
+				a.failed = false
+			}
+		case linked:
+			a.links++
+			a.ready = false
+		case refused:
+			if a.links == 0 && !e.ourselves {
+				a.failures++
+				a.since, a.failed = e.at, true
+			}
+		case ended:
+			if e.generation != a.generation {
+				continue // of the process before
+			}
+			if a.links--; a.links > 0 || e.ourselves {
+				continue
+			}
+			a.failures++
+			if a.ready {
+				a.failures = 0
+			}
+			a.since, a.failed = e.at, true
+		case stands:
+			for b := range c.brokers {
+				at := place{e.who, 0}
+				if members == 1 {
+					at.broker = b
+				}
+				if s := sessions[at]; s != nil && slices.Contains(e.brokersUp, b) {
+					s.ready, s.failures = true, 0
+				}
+			}
+		}
+	}
+}
