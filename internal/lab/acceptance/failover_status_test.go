@@ -245,8 +245,8 @@ func (f *watched) trap(t *testing.T, first, second string) {
 	if strings.Contains(blind.Stdout, "ruby") || strings.Contains(blind.Stdout, "stays") {
 		t.Errorf("the client is not in the trap:\n%s", blind.Stdout)
 	}
-	if seeing := f.all.Run(t, "ping", "-c", f.all.Config); !strings.Contains(seeing.Stdout, "5 replies") {
-		t.Errorf("with all_brokers:\n%s", seeing.All())
+	if seeing := f.one.Run(t, "ping", "--all-brokers", "-c", f.one.Config); !strings.Contains(seeing.Stdout, "5 replies") {
+		t.Errorf("with --all-brokers:\n%s", seeing.All())
 	}
 }
 
