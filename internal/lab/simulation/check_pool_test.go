@@ -139,7 +139,7 @@ func (c *checker) waitsAreBounded() {
 			}
 		case linked:
 			a.links++
-			a.ready = false
+			a.ready, a.failed = false, false
 		case refused:
 			if a.links == 0 && !e.ourselves {
 				a.failures++
