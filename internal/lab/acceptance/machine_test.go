@@ -13,7 +13,8 @@ import (
 )
 
 // machine is a host of the laboratory's network that can be managed: what it writes below /etc and /var is its own, packages' files are
-// there, and its daemons end with it.
+// there, and its daemons end with it. What is written lies on disk and not in memory, where RabbitMQ would find too little space and hold
+// back whoever publishes.
 type machine struct {
 	*lab.Host
 	name string
@@ -25,7 +26,6 @@ const etcHosts = "127.0.0.1 localhost\n192.0.2.11 ha1\n192.0.2.21 mq1\n192.0.2.3
 
 const machineScript = `
 mount --make-rprivate /
-mount -t tmpfs tmpfs "$1"
 for dir in etc var; do
 	mkdir -p "$1/$dir/upper" "$1/$dir/work"
 	mount -t overlay overlay -o "lowerdir=/$dir,upperdir=$1/$dir/upper,workdir=$1/$dir/work" "/$dir"
@@ -99,12 +99,18 @@ func (m *machine) pid(t *testing.T, service string) string {
 const services = `#!/bin/sh
 set -eu
 pid=/run/$1.pid
-alive() { [ -s "$pid" ] && kill -0 "$(cat "$pid")" 2>/dev/null; }
+running() { grep -qs '^State:[[:space:]][^Z]' "/proc/$1/status"; }
+alive() { [ -s "$pid" ] && running "$(cat "$pid")"; }
 [ "$2" = status ] || echo "$1:$2" >>/run/calls
 case $1:$2 in
 *:status) alive ;;
 *:restart) "$0" "$1" stop; "$0" "$1" start ;;
-*:stop) alive || exit 0; kill "$(cat "$pid")"; while alive; do sleep 0.1; done ;;
+*:stop)
+	alive || exit 0
+	process=$(cat "$pid") # RabbitMQ removes the file before it ends
+	kill "$process"
+	while running "$process"; do sleep 0.1; done
+	rm -f "$pid" ;;
 haproxy:start) haproxy -W -D -p "$pid" -f /etc/haproxy/haproxy.cfg ;;
 haproxy:reload) kill -USR2 "$(cat "$pid")" ;;
 keepalived:start) keepalived -p "$pid" -r /run/vrrp.pid -c /run/checkers.pid -f /etc/keepalived/keepalived.conf ;;

@@ -68,7 +68,6 @@ type puppet struct {
 	classes  string // what the manifest declares besides class mco
 	mco      string // further attributes of class mco
 	services string // the program of machine_test.go
-	path     string // a folder of programs that come before the system's
 }
 
 func newPuppet(t *testing.T, node, classes string) *puppet {
@@ -148,7 +147,7 @@ func (p *puppet) apply(t *testing.T, m *machine, options ...string) (string, int
 
 // command is Puppet with nothing of this machine's Puppet.
 func (p *puppet) command(face string, more ...string) []string {
-	args := []string{"env", "HOME=" + p.dir, "PATH=" + strings.TrimPrefix(p.path+":"+os.Getenv("PATH"), ":"), "timeout", "300", "puppet", face, "--color=false", "--certname", p.node, "--modulepath", p.dir + "/modules",
+	args := []string{"env", "HOME=" + p.dir, "timeout", "300", "puppet", face, "--color=false", "--certname", p.node, "--modulepath", p.dir + "/modules",
 		"--confdir", p.dir + "/confdir", "--vardir", p.dir + "/vardir"}
 	for _, dir := range []string{"rundir", "logdir", "publicdir"} {
 		args = append(args, "--"+dir, p.dir+"/vardir/"+dir)
