@@ -152,11 +152,9 @@ func (j *job) reply(body mco.Value, wait time.Duration) {
 	}
 	payload, err := j.encode(body)
 	if err == nil {
-		for _, to := range d.kept.finish(j.request, payload, time.Now()) {
-			d.stats.reasked.Add(1)
-			err = errors.Join(err, d.publishReply(j.request, to, payload, wait))
-		}
-		err = errors.Join(err, d.publishReply(j.request, j.message.ReplyTo, payload, wait))
+		also := d.kept.finish(j.request, payload, time.Now())
+		d.stats.reasked.Add(uint64(len(also)))
+		err = d.publishReplies(j.request, append(also, j.message.ReplyTo), payload, wait)
 	}
 	if err != nil {
 		d.log.Error(fmt.Sprintf("Execution of %s failed: sending the reply: %s", j.agent.name, err))

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -15,12 +16,13 @@ import (
 const (
 	maxKept      = 256
 	maxKeptBytes = 16 << 20
-	maxWaiting   = 4           // destinations that wait for one reply
-	askAgain     = time.Second // what comes sooner is no new question: the same message came over two brokers
+	maxWaiting   = 4           // destinations that one reply goes to, while it is waited for and then each askAgain
+	askAgain     = time.Second // what one destination asks sooner is no new question: a message that came twice
 )
 
-// kept holds the replies of RPC requests until their TTL ends. A client that lost its connection in mid-call sends its request again,
-// with the same id, over whatever broker it finds: it gets the reply that was made, and nothing runs twice. What is full forgets the
+// kept holds replies until their TTL ends. A client that lost its connection in mid-call sends its request again,
+// with the same id, over whatever broker it finds: it gets the reply that was made, and nothing runs twice. So does one that sends each
+// request over several brokers: the reply goes back over each of them, and none of them is missed when it dies. What is full forgets the
 // oldest. The zero kept is ready for use.
 type kept struct {
 	mu      sync.Mutex // guards the fields below
@@ -37,14 +39,30 @@ type asked struct{ id, agent, caller, sender string }
 func askedBy(r mco.Request) asked { return asked{r.ID, r.Agent, r.Caller, r.Sender} }
 
 type keptReply struct {
-	payload  []byte // nil while the request runs
-	also     []string
-	answered time.Time // when the reply was sent last, or the request received
-	until    time.Time
+	payload []byte   // nil while the request runs
+	also    []string // destinations that wait for it, beside the first
+	heard   []heard  // the latest questions
+	until   time.Time
 }
 
-// begin notes that r is being worked on.
-func (k *kept) begin(r mco.Request, now time.Time) {
+// heard is a question from a destination that is answered, or will be.
+type heard struct {
+	to string
+	at time.Time
+}
+
+// news tells whether a question of to is a new one, and if so notes it.
+func (e *keptReply) news(to string, now time.Time) bool {
+	e.heard = slices.DeleteFunc(e.heard, func(h heard) bool { return now.Sub(h.at) >= askAgain })
+	if len(e.heard) >= maxWaiting || slices.ContainsFunc(e.heard, func(h heard) bool { return h.to == to }) {
+		return false
+	}
+	e.heard = append(e.heard, heard{to, now})
+	return true
+}
+
+// begin notes that r is being worked on, for destination to.
+func (k *kept) begin(r mco.Request, to string, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.replies == nil {
@@ -56,7 +74,7 @@ func (k *kept) begin(r mco.Request, now time.Time) {
 	} else {
 		k.order = append(k.order, key)
 	}
-	k.replies[key] = &keptReply{answered: now, until: r.Time.Add(r.TTL)}
+	k.replies[key] = &keptReply{heard: []heard{{to, now}}, until: r.Time.Add(r.TTL)}
 	k.shrink(now)
 }
 
@@ -69,19 +87,19 @@ func (k *kept) finish(r mco.Request, payload []byte, now time.Time) []string {
 		return nil
 	}
 	also := entry.also
-	entry.payload, entry.also, entry.answered = payload, nil, now
+	entry.payload, entry.also = payload, nil
 	k.bytes += len(payload)
 	k.shrink(now)
 	return also
 }
 
-// again returns the reply to a request that came before, for destination to. Without one, nil: nothing is known of it, it came too soon,
-// or it is still running and is answered when it ends.
+// again returns the reply to a request that came before, for destination to. Without one, nil: nothing is known of it, the question is
+// not new, or it is still running and is answered when it ends.
 func (k *kept) again(r mco.Request, to string, now time.Time) []byte {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	entry, ok := k.replies[askedBy(r)]
-	if !ok || to == "" || now.Sub(entry.answered) < askAgain {
+	if !ok || to == "" || !entry.news(to, now) {
 		return nil
 	}
 	if entry.payload == nil {
@@ -90,7 +108,6 @@ func (k *kept) again(r mco.Request, to string, now time.Time) []byte {
 		}
 		return nil
 	}
-	entry.answered = now
 	return entry.payload
 }
 
@@ -148,6 +165,19 @@ func (d *Daemon) answerAgain(r mco.Request, m connector.Message) bool {
 		}
 	})
 	return true
+}
+
+// publishReplies sends an encoded reply to every destination, side by side: one whose broker is gone must not hold up the others.
+func (d *Daemon) publishReplies(r mco.Request, destinations []string, payload []byte, wait time.Duration) error {
+	last := len(destinations) - 1
+	errs := make([]error, len(destinations))
+	var wg sync.WaitGroup
+	for i, to := range destinations[:last] {
+		wg.Go(func() { errs[i] = d.publishReply(r, to, payload, wait) })
+	}
+	errs[last] = d.publishReply(r, destinations[last], payload, wait)
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // publishReply sends an encoded reply. It waits at most as long for a session.

@@ -51,8 +51,8 @@ func (d *Daemon) accept(m connector.Message) {
 		j.refuse("Too busy: a caller may send " + strconv.Itoa(d.opt.CallerRate) + " requests a second (plugin.mco.caller.rate). Try again later.")
 		return
 	}
-	if j.rpc != nil && j.rpc.WantsReply() {
-		d.kept.begin(r, time.Now())
+	if j.rpc == nil || j.rpc.WantsReply() {
+		d.kept.begin(r, m.ReplyTo, time.Now())
 	}
 	if d.atOnce(j) {
 		j.runAtOnce()
@@ -75,7 +75,15 @@ func (d *Daemon) atOnce(j *job) bool {
 		}
 		action = j.rpc.Action
 	}
-	return j.agent.quick != nil && j.agent.quick.Quick(action) && d.opt.Connector.Status().State == connector.Ready
+	return j.agent.quick != nil && j.agent.quick.Quick(action) && d.canAnswer(j.message.ReplyTo)
+}
+
+// canAnswer tells whether a reply to that destination could leave without waiting for a session.
+func (d *Daemon) canAnswer(to string) bool {
+	if several, ok := d.opt.Connector.(interface{ CanAnswer(to string) bool }); ok {
+		return several.CanAnswer(to)
+	}
+	return d.opt.Connector.Status().State == connector.Ready
 }
 
 // decode checks size, form, signature and caller id.

@@ -194,44 +194,72 @@ func (g *Group) lastError(err error) error {
 	return err
 }
 
-// Subscribe implements [Connector]. Sessions that are not Ready subscribe when they are.
+// laggards is how long Subscribe waits for the others once one broker has proven its subscriptions.
+const laggards = 2 * time.Second
+
+// Subscribe implements [Connector]. It returns when a broker has proven the subscriptions, and the others that are Ready have as well or
+// were given the time for it. Sessions that are not Ready, or break meanwhile, subscribe when they are Ready again.
 func (g *Group) Subscribe(ctx context.Context, subs ...Subscription) error {
-	return g.each(ctx, func(s *Session) error { return s.want(subs) }, func(s *Session) error { return s.Subscribe(ctx, subs...) })
+	if err := g.ended(); err != nil {
+		return err
+	}
+	for _, s := range g.sessions {
+		if err := s.want(subs); err != nil && !errors.Is(err, ErrClosed) && !errors.Is(err, ErrExhausted) {
+			return err
+		}
+	}
+	g.mu.Lock()
+	started := g.started
+	g.mu.Unlock()
+	if !started {
+		return nil // part of the first Ready
+	}
+	for {
+		if err := g.WaitReady(ctx); err != nil {
+			return err
+		}
+		if g.prove(ctx) {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		// Every link broke; the next ones make the subscriptions before they are Ready.
+	}
+}
+
+// prove makes what is missing on the links of now, on all at once, and tells whether any broker has proven it.
+func (g *Group) prove(ctx context.Context) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	proven := make(chan bool, len(g.sessions))
+	asked := 0
+	for _, s := range g.sessions {
+		if l := s.live.Load(); l != nil {
+			asked++
+			go func() { proven <- s.prove(ctx, l.Link) == nil }()
+		}
+	}
+	any := false
+	for range asked {
+		if <-proven && !any {
+			any = true
+			patience := time.AfterFunc(laggards, cancel)
+			defer patience.Stop()
+		}
+	}
+	return any
 }
 
 // Unsubscribe implements [Connector].
 func (g *Group) Unsubscribe(ctx context.Context, subs ...Subscription) error {
-	return g.each(ctx, nil, func(s *Session) error { return s.Unsubscribe(ctx, subs...) })
-}
-
-// each does something with each session: first what cannot wait, then, once one is Ready, the rest with those that are, all at once.
-func (g *Group) each(ctx context.Context, first, rest func(*Session) error) error {
 	if err := g.ended(); err != nil {
 		return err
-	}
-	if first != nil {
-		for _, s := range g.sessions {
-			if err := first(s); err != nil && !errors.Is(err, ErrClosed) && !errors.Is(err, ErrExhausted) {
-				return err
-			}
-		}
-		g.mu.Lock()
-		started := g.started
-		g.mu.Unlock()
-		if !started {
-			return nil
-		}
-		if err := g.WaitReady(ctx); err != nil {
-			return err
-		}
 	}
 	errs := make([]error, len(g.sessions))
 	var wg sync.WaitGroup
 	for i, s := range g.sessions {
-		if first != nil && s.live.Load() == nil {
-			continue
-		}
-		wg.Go(func() { errs[i] = rest(s) })
+		wg.Go(func() { errs[i] = s.Unsubscribe(ctx, subs...) })
 	}
 	wg.Wait()
 	if errors.Join(errs...) != nil && ctx.Err() != nil {
@@ -243,13 +271,12 @@ func (g *Group) each(ctx context.Context, first, rest func(*Session) error) erro
 // Publish implements [Connector]: requests go over every session that is Ready, an answer over the one that brought its request.
 func (g *Group) Publish(ctx context.Context, out Outgoing) error {
 	if out.Kind == Replies {
-		if number, to, ok := strings.Cut(out.To, tagEnd); ok {
-			n, err := strconv.Atoi(number)
-			if err != nil || n < 0 || n >= len(g.sessions) {
-				return fmt.Errorf("publish: there is no session %.10q", number)
+		if s, to, tagged := g.bringer(out.To); tagged {
+			if s == nil {
+				return fmt.Errorf("publish: no session brought a request of %.10q", out.To)
 			}
 			out.To = to
-			return g.sessions[n].Publish(ctx, out)
+			return s.Publish(ctx, out)
 		}
 	}
 	for {
@@ -289,6 +316,28 @@ func (g *Group) Publish(ctx context.Context, out Outgoing) error {
 		}
 		pause.Stop()
 	}
+}
+
+// bringer returns the session that a reply destination belongs to, and the destination as that session knows it. The session is nil
+// where there is none of that number.
+func (g *Group) bringer(to string) (s *Session, bare string, tagged bool) {
+	number, bare, tagged := strings.Cut(to, tagEnd)
+	if !tagged {
+		return nil, to, false
+	}
+	if n, err := strconv.Atoi(number); err == nil && n >= 0 && n < len(g.sessions) {
+		s = g.sessions[n]
+	}
+	return s, bare, true
+}
+
+// CanAnswer tells whether a reply to that destination would leave at once: its own session is Ready, whatever the others are.
+func (g *Group) CanAnswer(to string) bool {
+	s, _, tagged := g.bringer(to)
+	if !tagged {
+		return g.Status().State == Ready
+	}
+	return s != nil && s.live.Load() != nil
 }
 
 // Receive implements [Connector].
