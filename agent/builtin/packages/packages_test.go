@@ -154,8 +154,8 @@ Conf bash (5.2.15-2+b13 Debian:12.15/oldstable [amd64])
 	if diff := cmp.Diff([]available{{"kernel.x86_64", "2.6.32-1.el6", "updates"}, {"bash.x86_64", "4.1.2-2", "base"}}, yum, cmp.AllowUnexported(available{})); diff != "" {
 		t.Errorf("yum: -want +got\n%s", diff)
 	}
-	madison := parseMadison("  hello |  2.10-3 | http://deb.debian.org/debian bookworm/main amd64 Packages\n  hello | 2.10-3 | http://deb.debian.org/debian bookworm/main Sources\n")
-	if diff := cmp.Diff([]available{{"hello", "2.10-3", "http://deb.debian.org/debian bookworm/main amd64 Packages"}}, madison, cmp.AllowUnexported(available{})); diff != "" {
+	madison := parseMadison("  hello |  2.10-3 | http://mirror.example.net/debian bookworm/main amd64 Packages\n  hello | 2.10-3 | http://mirror.example.net/debian bookworm/main Sources\n")
+	if diff := cmp.Diff([]available{{"hello", "2.10-3", "http://mirror.example.net/debian bookworm/main amd64 Packages"}}, madison, cmp.AllowUnexported(available{})); diff != "" {
 		t.Errorf("madison: -want +got\n%s", diff)
 	}
 	rpmStatus, err := parseRPM("kernel 0 2.6.32 1.el6 x86_64\nkernel 0 2.6.32 2.el6 x86_64\n", "dnf")
