@@ -1,7 +1,10 @@
 package acceptance
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +21,7 @@ import (
 type desk struct {
 	*lab.Client
 	broker *lab.Broker
+	audit  string // the file in which both nodes note requests
 
 	queues, files []string // what was there when [desk.remember] looked
 }
@@ -27,10 +31,13 @@ func newDesk(t *testing.T) *desk {
 	lib := t.TempDir()
 	b := lab.RabbitMQ(t, lab.BrokerOptions{})
 	cfg := lab.Cfg{Brokers: []*lab.Broker{b}, LibDirs: []string{filepath.Join(lab.Vectors(), "plugins"), lib}}
+	audit := filepath.Join(t.TempDir(), "audit.log")
 	for name, role := range map[string]string{"node1.example.net": "web", "node2.example.net": "db"} {
+		cfg := cfg
+		cfg.Extra = []string{"rpcaudit = 1", "rpcauditprovider = Logfile", "plugin.rpcaudit.logfile = " + audit}
 		lab.GoNode(t, lab.ServerCfg{Cfg: cfg, Identity: name, Facts: "role: " + role + "\n", Classes: []string{"base"}}).WaitReady(t, b, time.Minute)
 	}
-	d := &desk{Client: lab.GoMco(t, lab.ClientCfg{Cfg: cfg}), broker: b}
+	d := &desk{Client: lab.GoMco(t, lab.ClientCfg{Cfg: cfg}), broker: b, audit: audit}
 	good, err := os.ReadFile(d.Config)
 	if err != nil {
 		t.Fatal(err)
@@ -70,6 +77,16 @@ func without(text, key string) string {
 		}
 	}
 	return b.String()
+}
+
+// audits counts the requests that the nodes have noted.
+func (d *desk) audits(t *testing.T) int {
+	t.Helper()
+	log, err := os.ReadFile(d.audit)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return bytes.Count(log, []byte("\n"))
 }
 
 // contents lists the files of the desk.

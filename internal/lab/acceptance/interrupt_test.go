@@ -149,6 +149,13 @@ func TestInterrupted(t *testing.T) {
 		}
 		return errors.New("no session yet")
 	}
+	audits := 0
+	asked := func(*run) error { // the request is out: a node has noted it
+		if now := d.audits(t); now == audits {
+			return fmt.Errorf("%d requests audited, as before", now)
+		}
+		return nil
+	}
 	const gone = " -I gone.example.net -t 60"
 	for _, tc := range []struct {
 		phase, line string
@@ -175,8 +182,8 @@ func TestInterrupted(t *testing.T) {
 		{"while nodes answer", "ping --expect 9 -t 60", stdout(" ms\n"), 2, "\n", false},
 		{"while replies are waited for", "rpc rpcutil ping" + gone, stdout("\r0 / 1"), 4, " \n\n", false},
 		{"while replies are waited for", "rpc rpcutil ping -I node1.example.net" + gone, stdout("\r1 / 2"), 0, " \n\n", false},
-		{"while replies are waited for", "rpc rpcutil ping -j -I node1.example.net" + gone, connected, -1, "]\n", false},
-		{"while replies are waited for", "facts role -I node1.example.net" + gone, connected, -1, "", false},
+		{"while replies are waited for", "rpc rpcutil ping -j -I node1.example.net" + gone, asked, -1, "]\n", false},
+		{"while replies are waited for", "facts role -I node1.example.net" + gone, asked, -1, "", false},
 		{"while replies are waited for", "inventory gone.example.net -t 60", connected, 1, "", false},
 		{"between batches", "rpc rpcutil ping --nodes hosts --batch 1 --batch-sleep 60", stdout("\r1 / 2"), 0, "\n\n", false},
 		{"while names are read", "find --dm stdin", func(*run) error { return nil }, -1, "", true},
@@ -194,6 +201,7 @@ func TestInterrupted(t *testing.T) {
 					defer write.Close()
 					stdin = read
 				}
+				audits = d.audits(t)
 				r := d.start(t, stdin, "exec $MCO "+tc.line)
 				lab.Wait(t, tc.phase, 20*time.Second, func() error { return tc.when(r) })
 				if err := r.cmd.Process.Signal(signal); err != nil {
