@@ -3,12 +3,13 @@ package command
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"os/user"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mco-go/mco-go/internal/lab"
 )
 
 func TestEnvironment(t *testing.T) {
@@ -60,9 +61,7 @@ func TestRefused(t *testing.T) {
 }
 
 func TestRunAsAnother(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root may run commands as another user")
-	}
+	lab.Need(t, lab.Superuser)
 	who, err := user.Lookup("nobody")
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -19,9 +18,7 @@ import (
 // imported again.
 func TestBoots(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
-	if os.Geteuid() != 0 {
-		t.Skip("namespaces need the superuser")
-	}
+	lab.Need(t, lab.Superuser)
 	full := estates.Full()
 	rows := []struct {
 		name string

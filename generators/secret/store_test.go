@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mco-go/mco-go/generators/problem"
+	"github.com/mco-go/mco-go/internal/lab"
 )
 
 func write(t testing.TB, path, content string, mode os.FileMode) string {
@@ -95,9 +96,7 @@ func TestFilesThatOthersReachAreRefused(t *testing.T) {
 }
 
 func TestAnotherOwnersFileIsRefused(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can give files away")
-	}
+	lab.Need(t, lab.Superuser)
 	path := write(t, filepath.Join(t.TempDir(), "s.yaml"), "a: hunter2\n", 0o600)
 	if err := os.Chown(path, 65534, 65534); err != nil {
 		t.Fatal(err)

@@ -3,13 +3,13 @@ package nettest
 import (
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/mco-go/mco-go/agent"
 	"github.com/mco-go/mco-go/agent/agenttest"
+	"github.com/mco-go/mco-go/internal/lab"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/inspect"
 )
@@ -58,9 +58,7 @@ func TestConnect(t *testing.T) {
 }
 
 func TestPing(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root opens raw sockets")
-	}
+	lab.Need(t, lab.Superuser)
 	r := ask(t, "ping", "127.0.0.1", 0)
 	if rtt, ok := r.Data.Symbol("rtt").AsFloat(); r.Status != mco.OK || !ok || rtt <= 0 || rtt > 5000 {
 		t.Errorf("%s", inspect.Text(r.Value()))

@@ -11,6 +11,7 @@ import (
 	"github.com/mco-go/mco-go/agent"
 	"github.com/mco-go/mco-go/agent/agenttest"
 	"github.com/mco-go/mco-go/agent/command"
+	"github.com/mco-go/mco-go/internal/lab"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/inspect"
 )
@@ -32,9 +33,7 @@ func ask(t *testing.T, a agent.Agent, action string, inputs ...string) *agent.Re
 
 // TestRealApt installs a small package of Debian's and takes it away again.
 func TestRealApt(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root installs packages")
-	}
+	lab.Need(t, lab.Superuser)
 	const name = "hello"
 	if exec.Command("dpkg-query", "-W", name).Run() == nil {
 		t.Fatalf("%s is installed: the test would take it away", name)

@@ -38,9 +38,7 @@ func newAgent(t *testing.T, settings string) agent.Agent {
 // realService installs an init script with a daemon below it, and takes both away at the end.
 func realService(t *testing.T) (name string) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("only root installs init scripts")
-	}
+	lab.Need(t, lab.Superuser)
 	if _, err := exec.LookPath("service"); err != nil {
 		t.Fatal(err)
 	}
