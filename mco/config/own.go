@@ -1,9 +1,11 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,11 +76,8 @@ func owns(role Role) []own {
 		durationKey("mco.skew", func(s *Settings) *time.Duration { return &s.Skew }, "60", "seconds that a message may come from the future"),
 		{Key{"mco.state_dir", "path", defaultStateDir(role), "folder of what must outlive a restart"},
 			func(s *Settings, v string) error {
-				if !filepath.IsAbs(v) {
-					return fmt.Errorf("'%s' is no absolute path", v)
-				}
 				s.StateDir = v
-				return nil
+				return absolute(v)
 			}},
 		durationKey("mco.command.timeout", func(s *Settings) *time.Duration { return &s.CommandTimeout }, "0", "seconds that a command of a caller may run, at most what its agent's timeout leaves; 0: that"),
 		bytesKey("mco.command.output_max", func(s *Settings) *int64 { return &s.CommandOutputMax }, "1 MiB", "bytes kept of each output stream of a command; what is beyond is counted and dropped"),
@@ -106,7 +105,28 @@ func owns(role Role) []own {
 		fileKey("mco.audit.end_log", func(s *Settings) *string { return &s.AuditEndLog }, "file that gets a line when an audited request has ended, with status and duration"),
 		countKey("mco.caller.rate", func(s *Settings) *int { return &s.CallerRate }, "0", 0, "requests that one caller may send a node each second; beyond them the answer is that it is too busy; 0: as many as come"),
 		fileKey("mco.facter.command", func(s *Settings) *string { return &s.FacterCommand }, "the facter of factsource = facter, where it is in no usual place"),
+		checked("mco.management.N.url", "http or https", "management API of the broker that is member N of the pool, for mco failover", httpURL),
+		checked("mco.management.N.user", "text", "its user: with the tag monitoring, or administrator where mco failover drill closes connections", nil),
+		checked("mco.management.N.password", "text", "the user's password", nil),
+		checked("mco.management.N.password_file", "path", "file with the password in its first line, in place of it; only its owner may have rights on it", absolute),
+		checked("mco.management.N.ca", "path", "authorities of an https server, where the system's do not know it", absolute),
 	}
+}
+
+// MaxManagement bounds N in plugin.mco.management.N.*.
+const MaxManagement = 256
+
+// numbered is a setting's name as the table has it, with N for the number of a member.
+func numbered(name string) string {
+	rest, ok := strings.CutPrefix(name, "mco.management.")
+	if !ok {
+		return name
+	}
+	number, field, _ := strings.Cut(rest, ".")
+	if n, err := strconv.Atoi(number); err != nil || n < 1 || n > MaxManagement || strconv.Itoa(n) != number {
+		return ""
+	}
+	return "mco.management.N." + field
 }
 
 // readOwn applies defaults, then what the files say. A key of ours that does not exist is a warning: a newer program may know it.
@@ -123,7 +143,7 @@ func (c *Config) readOwn(opts *Options) error {
 		if !strings.HasPrefix(key, "mco.") {
 			continue
 		}
-		o, ok := known[key]
+		o, ok := known[numbered(key)]
 		if !ok {
 			c.warn(c.places[key], true, "'plugin.%s' is no setting that this version knows", key)
 			continue
@@ -154,14 +174,38 @@ func boolKeyOf(name string, field func(*Settings) *bool, def, doc string) own {
 	}}
 }
 
+// checked is a setting that another package reads, which has no default; its value is judged by check, where there is one.
+func checked(name, kind, doc string, check func(string) error) own {
+	return own{Key{name, kind, "", doc}, func(_ *Settings, v string) error {
+		if v == "" || check == nil {
+			return nil
+		}
+		return check(v)
+	}}
+}
+
+func httpURL(v string) error {
+	if !strings.HasPrefix(v, "http://") && !strings.HasPrefix(v, "https://") {
+		return errors.New("it begins with neither http:// nor https://") // the value may hold a password
+	}
+	return nil
+}
+
+func absolute(v string) error {
+	if !filepath.IsAbs(v) {
+		return fmt.Errorf("'%s' is no absolute path", v)
+	}
+	return nil
+}
+
 // fileKey is a setting that names a file; none by default.
 func fileKey(name string, field func(*Settings) *string, doc string) own {
 	return own{Key{name, "path", "", doc}, func(s *Settings, v string) error {
-		if v != "" && !filepath.IsAbs(v) {
-			return fmt.Errorf("'%s' is no absolute path", v)
-		}
 		*field(s) = v
-		return nil
+		if v == "" {
+			return nil
+		}
+		return absolute(v)
 	}}
 }
 

@@ -50,7 +50,7 @@ func checkOwn(name, value string, role Role) error {
 		return nil
 	}
 	for _, o := range owns(role) {
-		if o.Name == name {
+		if o.Name == numbered(name) {
 			if err := o.set(&Settings{}, value); err != nil {
 				return fmt.Errorf("plugin.%s: %w", name, err)
 			}
