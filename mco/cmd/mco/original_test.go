@@ -81,6 +81,7 @@ func TestSaysWhatTheOriginalSays(t *testing.T) {
 	}
 	for _, line := range said {
 		t.Run(line, func(t *testing.T) {
+			t.Parallel() // most of a line is waiting for nodes
 			want, got := say(t, original, line), say(t, ours, line)
 			if strings.Contains(line, "--list-agents") || line == "plugin doc" {
 				got.Stdout = withoutOurs(want.Stdout, got.Stdout)
