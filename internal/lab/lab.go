@@ -38,6 +38,7 @@ const (
 	Superuser      Peer = "superuser" // no package: the right to make namespaces
 	Puppet         Peer = "puppet-agent"
 	Facter         Peer = "facter"
+	Chromium       Peer = "chromium"
 )
 
 // missing returns which file of the peer is not there, or "".
@@ -66,6 +67,7 @@ func (p Peer) missing() string {
 		OsloMessaging:  {"/usr/bin/oslo-config-validator"},
 		Puppet:         {"/usr/bin/puppet"},
 		Facter:         {"/usr/bin/facter"},
+		Chromium:       {"/usr/bin/chromium"},
 	}[p]
 	for _, pattern := range files {
 		if found, _ := filepath.Glob(pattern); len(found) == 0 {

@@ -35,6 +35,7 @@ nftables            /usr/sbin/nft
 iproute2            /usr/bin/ip
 procps              /usr/sbin/sysctl
 strace              /usr/bin/strace
+chromium            /usr/bin/chromium
 python3-oslo.messaging /usr/lib/python3/dist-packages/oslo_messaging
 '
 
