@@ -98,6 +98,7 @@ type Daemon struct {
 	receiving atomic.Int64 // since when the receive loop works on its present message, Unix nanoseconds; 0: it waits for one
 
 	kept   kept
+	fates  fates
 	loaded atomic.Pointer[loadedAgents]
 	reload sync.Mutex // held while agents are exchanged
 
@@ -133,6 +134,9 @@ func New(o Options) (*Daemon, error) {
 	}
 	d.rates.perSecond = o.CallerRate
 	d.opt.Runner.Log = o.Log
+	if o.Runner.Authorizer != nil {
+		d.opt.Runner.Authorizer = witness{o.Runner.Authorizer, &d.fates}
+	}
 	d.opt.Runner.OnPanic = func() { d.stats.panics.Add(1) }
 	d.stats.start = time.Now()
 	d.loaded.Store(new(loadedAgents))

@@ -42,6 +42,13 @@ func (j *job) name() string {
 	return j.agent.name + "#" + printable(j.rpc.Action)
 }
 
+// note says what has become of the request, for its caller.
+func (j *job) note(what agent.Outcome, detail string) {
+	if j.rpc != nil {
+		j.daemon.fates.note(j.request, what, detail)
+	}
+}
+
 // read takes the RPC request out of the body and announces the request in the log. Names of inputs are logged, never their values:
 // they may be secrets.
 func (j *job) read() bool {
@@ -73,16 +80,20 @@ func (j *job) run() {
 	}
 	d.track(j, true)
 	defer d.track(j, false)
+	j.note(agent.Running, "")
 	ctx, cancel := context.WithTimeoutCause(d.jobsCtx, j.agent.meta().Timeout, errAgentTimeout)
 	defer cancel()
 	body, wanted := j.answer(ctx)
 	if errors.Is(context.Cause(ctx), errAgentTimeout) {
 		d.log.Warn(fmt.Sprintf("Timeout while handling message for %s", j.agent.name))
+		j.note(agent.TimedOut, j.agent.meta().Timeout.String())
 		return
 	}
-	if wanted {
-		j.reply(body, replyWait)
+	if !wanted {
+		j.note(agent.Unwanted, "")
+		return
 	}
+	j.reply(body, replyWait)
 }
 
 // runAtOnce is run for an answer that is at hand. Nothing bounds its time: it is over before a clock could be asked.
@@ -158,8 +169,10 @@ func (j *job) reply(body mco.Value, wait time.Duration) {
 	}
 	if err != nil {
 		d.log.Error(fmt.Sprintf("Execution of %s failed: sending the reply: %s", j.agent.name, err))
+		j.note(agent.Unsent, err.Error())
 		return
 	}
+	j.note(agent.Answered, "")
 	d.stats.replies.Add(1)
 }
 

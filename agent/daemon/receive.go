@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/mco-go/mco-go/agent"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/connector"
 	"github.com/mco-go/mco-go/mco/security"
@@ -39,6 +40,7 @@ func (d *Daemon) accept(m connector.Message) {
 	a, known := d.loaded.Load().byName[r.Agent]
 	if !known {
 		d.log.Error(fmt.Sprintf("Execution of %s failed: No plugin %s_agent defined", printable(r.Agent), printable(r.Agent)))
+		d.fates.note(r, agent.Refused, "there is no agent "+r.Agent)
 		return
 	}
 	j := &job{daemon: d, agent: a, request: r, message: m}
@@ -48,6 +50,7 @@ func (d *Daemon) accept(m connector.Message) {
 	if !d.rates.allows(r, time.Now()) {
 		d.stats.limited.Add(1)
 		d.log.Warn(fmt.Sprintf("Too many requests of one caller: message %s", description(r)))
+		d.fates.note(r, agent.Refused, "plugin.mco.caller.rate")
 		j.refuse("Too busy: a caller may send " + strconv.Itoa(d.opt.CallerRate) + " requests a second (plugin.mco.caller.rate). Try again later.")
 		return
 	}
@@ -58,9 +61,11 @@ func (d *Daemon) accept(m connector.Message) {
 		j.runAtOnce()
 		return
 	}
+	j.note(agent.Waiting, "")
 	if !a.lane.admit(j, &d.jobs) {
 		d.stats.busy.Add(1)
 		d.log.Warn(fmt.Sprintf("Too busy for message %s", description(r)))
+		j.note(agent.Refused, "too many requests wait for agent "+a.name)
 		j.busy()
 	}
 }
@@ -119,6 +124,7 @@ func (d *Daemon) timely(r mco.Request) bool {
 		return true
 	}
 	d.stats.ttlExpired.Add(1)
+	d.fates.note(r, agent.Expired, "")
 	d.log.Warn(printable(err.Error()))
 	return false
 }
@@ -160,6 +166,9 @@ func (d *Daemon) targeted(r mco.Request) bool {
 		}
 		if !passed {
 			d.stats.filtered.Add(1)
+			if r.Agent != mco.DiscoveryAgent { // who is asked with and without a filter tells that itself
+				d.fates.note(r, agent.Filtered, "")
+			}
 			d.log.Info(fmt.Sprintf("Message %s does not pass filters. Ignoring message.", description(r)))
 			return false
 		}

@@ -1,6 +1,6 @@
 // Package bus is the agent that tells where its node stands on the bus: on which member of its pool, since when, how often it came
 // back, when the broker last gave a sign of life, and which pool it has. It reads and changes nothing. `mco failover` asks it, so that
-// a fleet that is spread over its brokers can be seen as a whole.
+// a fleet that is spread over its brokers can be seen as a whole. A caller who got no reply may ask what became of his request.
 //
 // The original has no such agent: what it knows of its session it only logs.
 package bus
@@ -21,19 +21,25 @@ const Name = "bus"
 
 // Agent is the agent bus.
 type Agent struct {
-	env    agent.Environment
-	survey func() connector.Survey
+	env  agent.Environment
+	node daemon
+}
+
+// daemon is what the agent asks of its node.
+type daemon interface {
+	Survey() connector.Survey
+	Fate(id, caller string) agent.Fate
 }
 
 var _ agent.Agent = (*Agent)(nil)
 
 // New returns the agent; it is an [agent.Maker]. The daemon has to be one that tells of its session.
 func New(env agent.Environment) (agent.Agent, error) {
-	d, ok := env.Node.(interface{ Survey() connector.Survey })
+	d, ok := env.Node.(daemon)
 	if !ok {
 		return nil, errors.New("this daemon does not tell where it stands with its brokers")
 	}
-	return &Agent{env: env, survey: d.Survey}, nil
+	return &Agent{env: env, node: d}, nil
 }
 
 // DDL describes the agent.
@@ -41,10 +47,29 @@ func (a *Agent) DDL() *ddl.DDL { return a.env.DDL() }
 
 // Handle runs one action.
 func (a *Agent) Handle(_ context.Context, r *agent.Request, reply *agent.Reply) error {
-	if r.Action != "status" {
-		return agent.UnknownAction(r)
+	switch r.Action {
+	case "status":
+		return a.status(reply)
+	case "request":
+		return a.request(r, reply)
 	}
-	v, now := a.survey(), a.env.Now()
+	return agent.UnknownAction(r)
+}
+
+// request tells a caller what became of an earlier request of his own. Of others' he learns nothing, not even that they were there.
+func (a *Agent) request(r *agent.Request, reply *agent.Reply) error {
+	f, now := a.node.Fate(r.Text("id"), r.Caller), a.env.Now()
+	reply.Set("outcome", mco.String(string(f.What)))
+	reply.Set("detail", mco.String(f.Detail))
+	reply.Set("seconds", age(f.Since, now))
+	if f.What != agent.Forgotten {
+		reply.Set("age", mco.Float(f.Age.Round(time.Millisecond).Seconds()))
+	}
+	return nil
+}
+
+func (a *Agent) status(reply *agent.Reply) error {
+	v, now := a.node.Survey(), a.env.Now()
 	if len(v.Sessions) == 0 {
 		return agent.Failf(mco.Aborted, "the connector of this node does not tell where it stands")
 	}

@@ -22,21 +22,29 @@ var now = time.Unix(1700000000, 0)
 type node struct {
 	agent.Node
 	survey connector.Survey
+	fates  map[string]agent.Fate // by id and caller
 }
 
 func (n node) Survey() connector.Survey { return n.survey }
 
-func ask(t *testing.T, v connector.Survey) *agent.Reply {
+func (n node) Fate(id, caller string) agent.Fate {
+	if f, ok := n.fates[id+" "+caller]; ok {
+		return f
+	}
+	return agent.Fate{What: agent.Forgotten}
+}
+
+func ask(t *testing.T, n node, action string, inputs ...mco.Pair) *agent.Reply {
 	t.Helper()
 	d, err := ddl.Load(nil, ddl.Agent, Name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := New(agent.Environment{DDL: func() *ddl.DDL { return d }, Node: node{survey: v}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
+	a, err := New(agent.Environment{DDL: func() *ddl.DDL { return d }, Node: n, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return agenttest.Ask(t, a, "status")
+	return agenttest.Ask(t, a, action, inputs...)
 }
 
 func TestStatus(t *testing.T) {
@@ -65,7 +73,7 @@ func TestStatus(t *testing.T) {
 					`:since=>1699996400, :seconds=>3600.0, :reconnects=>2, :heartbeat_age=>2.5, :heartbeat_interval=>5.0, :last_error=>nil}]`}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := ask(t, tc.survey)
+			r := ask(t, node{survey: tc.survey}, "status")
 			if r.Status != mco.OK {
 				t.Fatalf("%d %s", r.Status, r.Message)
 			}
@@ -76,8 +84,34 @@ func TestStatus(t *testing.T) {
 			}
 		})
 	}
-	if r := ask(t, connector.Survey{}); r.Status != mco.Aborted {
+	if r := ask(t, node{}, "status"); r.Status != mco.Aborted {
 		t.Errorf("a connector that tells nothing: %d %s", r.Status, inspect.Text(r.Value()))
+	}
+}
+
+func TestRequest(t *testing.T) {
+	n := node{fates: map[string]agent.Fate{
+		"a1 uid=0": {What: agent.Refused, Detail: "x.policy line 3 denies it", Since: now.Add(-2 * time.Second), Age: 90 * time.Second},
+		"a2 uid=1": {What: agent.Running, Since: now},
+	}}
+	for _, tc := range []struct{ name, id, outcome, detail, seconds, age string }{
+		{"of the caller", "a1", "refused", "x.policy line 3 denies it", "2.0", "90.0"},
+		{"of another caller", "a2", "unknown", "", "", ""},
+		{"of nobody", "a3", "unknown", "", "", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := ask(t, n, "request", agenttest.Texts("id", tc.id)...)
+			for key, want := range map[mco.Symbol]string{"outcome": tc.outcome, "detail": tc.detail, "seconds": tc.seconds, "age": tc.age} {
+				if got := agenttest.Output(r, key); r.Status != mco.OK || got != want {
+					t.Errorf("%s: %q, want %q; %d %s", key, got, want, r.Status, r.Message)
+				}
+			}
+		})
+	}
+	for _, id := range []string{"", "a b", "a\n", string(make([]byte, 65))} {
+		if r := ask(t, n, "request", agenttest.Texts("id", id)...); r.Status != mco.InvalidData {
+			t.Errorf("%q is taken for an id: %d %s", id, r.Status, r.Message)
+		}
 	}
 }
 
