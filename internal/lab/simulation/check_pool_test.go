@@ -3,6 +3,8 @@ package simulation
 import (
 	"slices"
 	"time"
+
+	"github.com/mco-go/mco-go/internal/lab/history"
 )
 
 // allComeBack: who could have a broker all the time has it after a while, and who is on every broker has each.
@@ -10,70 +12,47 @@ func (c *checker) allComeBack() {
 	for _, p := range c.peers() {
 		for b := range c.brokers {
 			well := c.wellSpans(p.name, b)
-			missing := gaps(c.alive[p.name], c.ready[place{p.name, b}])
+			missing := history.Gaps(c.alive[p.name], c.ready[place{p.name, b}])
 			limit := c.backAgain()
 			if !p.all {
 				// On any will do; it may try all others before.
-				if missing = gaps(c.alive[p.name], c.readyAnywhere(p.name)); c.randomize {
+				if missing = history.Gaps(c.alive[p.name], c.readyAnywhere(p.name)); c.randomize {
 					continue // where it goes next is left to chance
 				}
 				limit += time.Duration(c.brokers) * (5*time.Second + c.longestWait())
 			}
 			for _, m := range missing {
 				for _, w := range well {
-					if both := min(m.to, w.to) - max(m.from, w.from); both > limit {
-						c.wrong("all come back", "%s is not Ready from %s to %s, and %s was well for %s of it", p.name, m.from, m.to, brokerName(b), both)
+					if both := min(m.To, w.To) - max(m.From, w.From); both > limit {
+						c.wrong("all come back", "%s is not Ready from %s to %s, and %s was well for %s of it", p.name, m.From, m.To, brokerName(b), both)
 					}
 				}
 			}
 		}
 		// With all of them well, chance cannot be wrong either.
 		last := c.healed + c.backAgain()
-		if c.end > last && !slices.ContainsFunc(c.readyAnywhere(p.name), func(s span) bool { return s.from <= last && s.to > last }) {
+		if c.end > last && !slices.ContainsFunc(c.readyAnywhere(p.name), func(s history.Span) bool { return s.From <= last && s.To > last }) {
 			c.wrong("all come back", "%s is not Ready at %s, all was well at %s", p.name, last, c.healed)
 		}
 	}
 }
 
 // wellSpans are the times in which nothing is wrong with a broker or the way to it.
-func (c *checker) wellSpans(peer string, b int) []span {
-	var bad []span
+func (c *checker) wellSpans(peer string, b int) []history.Span {
+	var bad []history.Span
 	for _, f := range c.faults {
 		if !f.weather() && f.touches(peer, b) {
-			bad = append(bad, span{f.at, f.until + 1})
+			bad = append(bad, history.Span{From: f.at, To: f.until + 1})
 		}
 	}
-	return gaps([]span{{0, c.end}}, bad)
+	return history.Gaps([]history.Span{{From: 0, To: c.end}}, bad)
 }
 
-func (c *checker) readyAnywhere(peer string) (all []span) {
+func (c *checker) readyAnywhere(peer string) (all []history.Span) {
 	for b := range c.brokers {
 		all = append(all, c.ready[place{peer, b}]...)
 	}
 	return all
-}
-
-// gaps returns what of the spans whole is in none of the spans parts.
-func gaps(whole, parts []span) []span {
-	parts = slices.Clone(parts)
-	slices.SortFunc(parts, func(a, b span) int { return int(a.from - b.from) })
-	var out []span
-	for _, w := range whole {
-		at := w.from
-		for _, p := range parts {
-			if p.to <= at || p.from >= w.to {
-				continue
-			}
-			if p.from > at {
-				out = append(out, span{at, p.from})
-			}
-			at = p.to
-		}
-		if at < w.to {
-			out = append(out, span{at, w.to})
-		}
-	}
-	return out
 }
 
 // allGather: when all has been well for long enough, who prefers the first member is there, and nobody is in two places.
@@ -82,7 +61,7 @@ func (c *checker) allGather() {
 	for _, p := range c.peers() {
 		var where []int
 		for b := range c.brokers {
-			if cover(c.ready[place{p.name, b}], at, at) {
+			if history.Cover(c.ready[place{p.name, b}], at, at) {
 				where = append(where, b)
 			}
 		}
@@ -114,19 +93,19 @@ type attempts struct {
 func (c *checker) waitsAreBounded() {
 	sessions := map[place]*attempts{}
 	for _, e := range c.events {
-		members, key := c.brokers, place{e.who, 0}
-		if i := slices.IndexFunc(c.peers(), func(p peerPlan) bool { return p.name == e.who }); i >= 0 && c.peers()[i].all {
-			members, key.broker = 1, max(e.broker, 0)
+		members, key := c.brokers, place{e.Who, 0}
+		if i := slices.IndexFunc(c.peers(), func(p peerPlan) bool { return p.name == e.Who }); i >= 0 && c.peers()[i].all {
+			members, key.broker = 1, max(e.Broker, 0)
 		}
 		a := sessions[key]
-		if a == nil || e.what == dialled && a.generation != e.generation {
-			a = &attempts{generation: e.generation}
+		if a == nil || e.What == history.Dialled && a.generation != e.Generation {
+			a = &attempts{generation: e.Generation}
 			sessions[key] = a
 		}
-		switch e.what {
-		case dialled:
+		switch e.What {
+		case history.Dialled:
 			if a.links == 0 && a.failed {
-				wait := e.at - a.since
+				wait := e.At - a.since
 				if wait > max(c.longestWait(), c.spread) {
 					c.wrong("waits are bounded", "%s, %s after the last failure", e, wait)
 				}
@@ -137,33 +116,33 @@ func (c *checker) waitsAreBounded() {
 			if a.links == 0 {
 				a.failed = false
 			}
-		case linked:
+		case history.Linked:
 			a.links++
 			a.ready, a.failed = false, false
-		case refused:
-			if a.links == 0 && !e.ourselves {
+		case history.Refused:
+			if a.links == 0 && !e.Ourselves {
 				a.failures++
-				a.since, a.failed = e.at, true
+				a.since, a.failed = e.At, true
 			}
-		case ended:
-			if e.generation != a.generation {
+		case history.Ended:
+			if e.Generation != a.generation {
 				continue // of the process before
 			}
-			if a.links--; a.links > 0 || e.ourselves {
+			if a.links--; a.links > 0 || e.Ourselves {
 				continue
 			}
 			a.failures++
 			if a.ready {
 				a.failures = 0
 			}
-			a.since, a.failed = e.at, true
-		case stands:
+			a.since, a.failed = e.At, true
+		case history.Stands:
 			for b := range c.brokers {
-				at := place{e.who, 0}
+				at := place{e.Who, 0}
 				if members == 1 {
 					at.broker = b
 				}
-				if s := sessions[at]; s != nil && slices.Contains(e.brokersUp, b) {
+				if s := sessions[at]; s != nil && slices.Contains(e.BrokersUp, b) {
 					s.ready, s.failures = true, 0
 				}
 			}

@@ -5,19 +5,20 @@ import (
 	"slices"
 	"time"
 
+	"github.com/mco-go/mco-go/internal/lab/history"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/rpc"
 )
 
 // check reads a history and names each promise that was broken.
-func check(s *schedule, h *history) []string {
-	c := &checker{schedule: s, history: h, ready: map[place][]span{}, alive: map[string][]span{}}
+func check(s *schedule, h *record) []string {
+	c := &checker{schedule: s, record: h, ready: map[place][]history.Span{}, alive: map[string][]history.Span{}}
 	for _, e := range h.events {
-		c.end = max(c.end, e.at)
+		c.end = max(c.end, e.At)
 	}
 	c.collect()
 	for _, one := range []func(){
-		c.noErrors, c.atMostOnce, c.inTime, c.readyIsProven, c.silenceIsNoticed, c.causesAreKnown,
+		c.everyRun, c.inTime, c.readyIsProven, c.silenceIsNoticed,
 		c.allComeBack, c.allGather, c.waitsAreBounded, c.calls, c.nothingIsLeft,
 	} {
 		one()
@@ -27,10 +28,10 @@ func check(s *schedule, h *history) []string {
 
 type checker struct {
 	*schedule
-	*history
+	*record
 	end   time.Duration
-	ready map[place][]span
-	alive map[string][]span // nodes, while they run
+	ready map[place][]history.Span
+	alive map[string][]history.Span // nodes, while they run
 	runs  map[work]int
 	found []string
 }
@@ -43,14 +44,6 @@ type place struct {
 
 // work is a request on a node.
 type work struct{ node, id string }
-
-// span is a time from its first moment to before its last.
-type span struct{ from, to time.Duration }
-
-// cover tells whether one of the spans holds all of the time from from to to.
-func cover(spans []span, from, to time.Duration) bool {
-	return slices.ContainsFunc(spans, func(s span) bool { return s.from < from && to < s.to })
-}
 
 func (c *checker) wrong(promise, format string, args ...any) {
 	c.found = append(c.found, promise+": "+fmt.Sprintf(format, args...))
@@ -66,30 +59,30 @@ func (c *checker) collect() {
 	started := map[string]time.Duration{}
 	stop := func(p place, at time.Duration) {
 		if from, ok := since[p]; ok {
-			c.ready[p] = append(c.ready[p], span{from, at})
+			c.ready[p] = append(c.ready[p], history.Span{From: from, To: at})
 			delete(since, p)
 		}
 	}
 	for _, e := range c.events {
-		switch e.what {
-		case ran:
-			c.runs[work{e.who, e.id}]++
-		case up:
-			started[e.who] = e.at
-		case down:
-			c.alive[e.who] = append(c.alive[e.who], span{started[e.who], e.at})
+		switch e.What {
+		case history.Ran:
+			c.runs[work{e.Who, e.ID}]++
+		case history.Up:
+			started[e.Who] = e.At
+		case history.Down:
+			c.alive[e.Who] = append(c.alive[e.Who], history.Span{From: started[e.Who], To: e.At})
 			for b := range c.brokers {
-				stop(place{e.who, b}, e.at)
+				stop(place{e.Who, b}, e.At)
 			}
-		case ended:
-			stop(place{e.who, e.broker}, e.at)
-		case stands:
+		case history.Ended:
+			stop(place{e.Who, e.Broker}, e.At)
+		case history.Stands:
 			for b := range c.brokers {
-				p := place{e.who, b}
-				if !slices.Contains(e.brokersUp, b) {
-					stop(p, e.at)
+				p := place{e.Who, b}
+				if !slices.Contains(e.BrokersUp, b) {
+					stop(p, e.At)
 				} else if _, ok := since[p]; !ok {
-					since[p] = e.at
+					since[p] = e.At
 				}
 			}
 		}
@@ -98,7 +91,7 @@ func (c *checker) collect() {
 		stop(p, c.end+1)
 	}
 	for _, p := range c.schedule.clients {
-		c.alive[p.name] = []span{{-1, c.end + 1}}
+		c.alive[p.name] = []history.Span{{From: -1, To: c.end + 1}}
 	}
 }
 
@@ -109,39 +102,26 @@ func (c *checker) disturbed(peer string, broker int, from, to time.Duration, wea
 	})
 }
 
-func (c *checker) noErrors() {
-	for _, e := range c.events {
-		if e.what == broken {
-			c.wrong("no errors", "%s", e)
-		}
+// everyRun: what is promised of every run, simulated or not.
+func (c *checker) everyRun() {
+	events := slices.Clone(c.events)
+	for _, k := range c.record.calls {
+		told := k.told()
+		events = append(events, history.Event{At: k.over, From: history.Client, Who: k.client, What: history.Called, Broker: -1, Call: &told})
 	}
-}
-
-// atMostOnce: a node runs a request once, and says so before.
-func (c *checker) atMostOnce() {
-	written := map[work]int{}
-	for _, e := range c.events {
-		switch w := (work{e.who, e.id}); e.what {
-		case audited:
-			written[w]++
-		case ran:
-			if written[w]--; written[w] < 0 {
-				c.wrong("audited first", "%s", e)
-			}
-		}
-	}
-	for w, n := range c.runs {
-		if n > 1 {
-			c.wrong("at most once", "%s ran %s %d times", w.node, w.id, n)
-		}
+	found := history.Check(events, history.Terms{Cause: func(e history.Event) bool {
+		return e.What == history.Called || c.disturbed(e.Who, e.Broker, e.At-5*time.Second, e.At, false) // calls are judged below
+	}})
+	for _, f := range found {
+		c.wrong(f.Text, "%s", f.What)
 	}
 }
 
 // inTime: nothing runs when its life is over. Ages are counted in whole seconds.
 func (c *checker) inTime() {
 	for _, e := range c.events {
-		if e.what == ran && e.at >= e.expires+time.Second {
-			c.wrong("nothing runs late", "%s, its life ended at %s", e, e.expires)
+		if e.What == history.Ran && e.At >= e.Expires+time.Second {
+			c.wrong("nothing runs late", "%s, its life ended at %s", e, e.Expires)
 		}
 	}
 }
@@ -149,7 +129,7 @@ func (c *checker) inTime() {
 // readyIsProven: who calls himself Ready is reached.
 func (c *checker) readyIsProven() {
 	for _, e := range c.events {
-		if e.what == early {
+		if e.What == history.Early {
 			c.wrong("Ready means subscribed", "%s", e)
 		}
 	}
@@ -163,18 +143,9 @@ func (c *checker) silenceIsNoticed() {
 			continue
 		}
 		for _, p := range c.peers() {
-			if f.touches(p.name, f.broker) && cover(c.ready[place{p.name, f.broker}], f.at, by) {
+			if f.touches(p.name, f.broker) && history.Cover(c.ready[place{p.name, f.broker}], f.at, by) {
 				c.wrong("silence is noticed", "%s is still Ready at %s, %s after %s", p.name, brokerName(f.broker), heartBeats, f)
 			}
-		}
-	}
-}
-
-// causesAreKnown: no connection is lost or refused without a fault.
-func (c *checker) causesAreKnown() {
-	for _, e := range c.events {
-		if (e.what == ended || e.what == refused) && !e.ourselves && !c.disturbed(e.who, e.broker, e.at-5*time.Second, e.at, false) {
-			c.wrong("every outage has a cause", "%s", e)
 		}
 	}
 }
@@ -188,50 +159,25 @@ func (c *checker) nothingIsLeft() {
 
 // calls judges what the callers saw.
 func (c *checker) calls() {
-	if len(c.history.calls) != len(c.asks) {
-		c.wrong("every call ends", "%d of %d did", len(c.history.calls), len(c.asks))
+	if len(c.record.calls) != len(c.asks) {
+		c.wrong("every call ends", "%d of %d did", len(c.record.calls), len(c.asks))
 	}
-	for _, k := range c.history.calls {
+	for _, k := range c.record.calls {
 		c.answers(k)
 		c.silent(k)
 		c.reached(k)
 	}
 }
 
-// answers: each reply answers this request, comes from who ran it, and once.
+// answers: nobody fails, and who was named is asked.
 func (c *checker) answers(k call) {
-	seen := map[string]bool{}
 	for _, a := range k.answers {
-		id := k.stats.RequestID
-		switch {
-		case seen[a.node]:
-			c.wrong("one reply a node", "%s: two of %s", k.token, a.node)
-		case a.code != mco.OK:
-			c.wrong("nothing fails", "%s: %s answered with code %d", k.token, a.node, a.code)
-		case a.token != k.token || a.by != a.node:
-			c.wrong("replies are to this request", "%s: %s gave back %s of %s", k.token, a.node, a.token, a.by)
-		case c.runs[work{a.node, id}] == 0:
-			c.wrong("who replies has run", "%s: %s replied and did not run %s", k.token, a.node, id)
-		case a.unexpected == slices.Contains(k.stats.Discovered, a.node):
-			c.wrong("strangers are named", "%s: reply of %s, unexpected %v", k.token, a.node, a.unexpected)
+		if a.Code != int(mco.OK) {
+			c.wrong("nothing fails", "%s: %s answered with code %d", k.token, a.Node, a.Code)
 		}
-		seen[a.node] = true
 	}
 	if k.noAnswer || k.err != nil {
 		return
-	}
-	// Who was asked has replied or is named.
-	named := map[string]bool{}
-	for _, s := range k.stats.Silent {
-		if named[s.Node] || seen[s.Node] || !slices.Contains(k.stats.Discovered, s.Node) {
-			c.wrong("replied or named", "%s: %s is named as silent", k.token, s.Node)
-		}
-		named[s.Node] = true
-	}
-	for _, n := range k.stats.Discovered {
-		if !seen[n] && !named[n] {
-			c.wrong("replied or named", "%s: nothing is said of %s", k.token, n)
-		}
 	}
 	for _, n := range k.nodes {
 		if !slices.Contains(k.stats.Discovered, n) {
@@ -263,8 +209,8 @@ func (c *checker) silent(k call) {
 			c.wrong("reasons are true", "%s: %s is silent because %q (%s)", k.token, s.Node, s.Reason, s.Detail)
 		}
 		for _, e := range c.events {
-			if e.what == received && e.who == k.client && e.id == k.stats.RequestID && e.node == s.Node && e.at < waited {
-				c.wrong("replies are handed over", "%s: %s is silent, and its reply came at %s", k.token, s.Node, e.at)
+			if e.What == history.Received && e.Who == k.client && e.ID == k.stats.RequestID && e.Node == s.Node && e.At < waited {
+				c.wrong("replies are handed over", "%s: %s is silent, and its reply came at %s", k.token, s.Node, e.At)
 			}
 		}
 	}
@@ -272,9 +218,9 @@ func (c *checker) silent(k call) {
 
 // movedDuring tells whether a peer's place changed.
 func (c *checker) movedDuring(peer string, from, to time.Duration) bool {
-	return slices.ContainsFunc(c.events, func(e event) bool {
-		return e.who == peer && (e.what == stands || e.what == ended) && from <= e.at && e.at <= to
-	}) || !slices.ContainsFunc(c.everywhere(), func(b int) bool { return cover(c.ready[place{peer, b}], from, to) })
+	return slices.ContainsFunc(c.events, func(e history.Event) bool {
+		return e.Who == peer && (e.What == history.Stands || e.What == history.Ended) && from <= e.At && e.At <= to
+	}) || !slices.ContainsFunc(c.everywhere(), func(b int) bool { return history.Cover(c.ready[place{peer, b}], from, to) })
 }
 
 func (c *checker) everywhere() (all []int) {
@@ -292,7 +238,7 @@ func (c *checker) reached(k call) {
 		until += time.Second // it is on its way
 	}
 	undisturbed := func(p peerPlan, b int) bool {
-		return cover(c.ready[place{p.name, b}], k.began, until) && !c.disturbed(p.name, b, k.began, until, true)
+		return history.Cover(c.ready[place{p.name, b}], k.began, until) && !c.disturbed(p.name, b, k.began, until, true)
 	}
 	asker := c.schedule.clients[slices.IndexFunc(c.schedule.clients, func(p peerPlan) bool { return p.name == k.client })]
 	nominal := 16*time.Second + time.Duration(1+len(k.nodes))*(k.timeout+2*time.Second)
@@ -322,7 +268,7 @@ func (c *checker) reached(k call) {
 			if c.work(n.name, k.token)+50*time.Millisecond > min(k.timeout, agentTimeout) {
 				continue // it does not answer in time
 			}
-			if !slices.ContainsFunc(k.answers, func(a answer) bool { return a.node == n.name }) {
+			if !slices.ContainsFunc(k.answers, func(a history.Answer) bool { return a.Node == n.name }) {
 				c.wrong("who is Ready is reached", "%s: no reply of %s at %s", k.token, n.name, brokerName(b))
 			}
 		}

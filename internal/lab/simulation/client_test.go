@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mco-go/mco-go/internal/lab/history"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/connector"
 	"github.com/mco-go/mco-go/mco/rpc"
@@ -47,7 +48,7 @@ func newClient(t *testing.T, w *world, p peerPlan) *client {
 
 func (c *client) close() {
 	if err := c.conn.Close(); err != nil {
-		c.w.add(event{who: c.plan.name, what: broken, broker: -1, detail: err.Error()})
+		c.w.add(history.Event{Who: c.plan.name, What: history.Broken, Broker: -1, Detail: err.Error()})
 	}
 	c.stop()
 	c.gone.Wait()
@@ -57,10 +58,10 @@ func (c *client) close() {
 func (c *client) arrived(m connector.Message) {
 	reply, err := keys().DecodeReply(m.Payload, "")
 	if err != nil {
-		c.w.add(event{who: c.plan.name, what: broken, broker: -1, detail: err.Error()})
+		c.w.add(history.Event{Who: c.plan.name, What: history.Broken, Broker: -1, Detail: err.Error()})
 		return
 	}
-	c.w.add(event{who: c.plan.name, what: received, broker: brokerNumber(m.Broker), id: reply.RequestID, node: reply.Sender})
+	c.w.add(history.Event{Who: c.plan.name, What: history.Received, Broker: brokerNumber(m.Broker), ID: reply.RequestID, Node: reply.Sender})
 }
 
 // call makes one request and writes down what came of it.
@@ -88,9 +89,9 @@ func (c *client) call(ctx context.Context, a ask) {
 			got.err = err
 			break
 		}
-		one := answer{at: c.w.now(), node: r.Sender, code: r.Code, unexpected: r.Unexpected}
-		one.token, _ = r.Data.Field("token").AsString()
-		one.by, _ = r.Data.Field("by").AsString()
+		one := history.Answer{At: c.w.now(), Node: r.Sender, Code: int(r.Code), Unexpected: r.Unexpected}
+		one.Token, _ = r.Data.Field("token").AsString()
+		one.By, _ = r.Data.Field("by").AsString()
 		got.answers = append(got.answers, one)
 	}
 	got.over = c.w.now()

@@ -10,6 +10,7 @@ import (
 	"github.com/mco-go/mco-go/agent"
 	"github.com/mco-go/mco-go/agent/builtin/discovery"
 	"github.com/mco-go/mco-go/agent/daemon"
+	"github.com/mco-go/mco-go/internal/lab/history"
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/connector"
 	"github.com/mco-go/mco-go/mco/ddl"
@@ -62,7 +63,7 @@ func (n *node) start() {
 		return
 	}
 	n.generation++
-	n.w.add(event{who: n.plan.name, what: up, broker: -1, generation: n.generation})
+	n.w.add(history.Event{Who: n.plan.name, What: history.Up, Broker: -1, Generation: n.generation})
 	conn, tr := n.w.session(n.plan, true, nil, nil, n.generation)
 	n.transport = tr
 	var keys security.Provider = provider(n.plan.name)
@@ -84,7 +85,7 @@ func (n *node) start() {
 	n.stop = stop
 	n.gone.Go(func() {
 		if err := d.Run(ctx); err != nil {
-			n.w.add(event{who: n.plan.name, what: broken, broker: -1, detail: err.Error()})
+			n.w.add(history.Event{Who: n.plan.name, What: history.Broken, Broker: -1, Detail: err.Error()})
 		}
 	})
 	n.gone.Go(func() {
@@ -102,7 +103,7 @@ func (n *node) halt(dies bool) {
 	if n.stop == nil {
 		return
 	}
-	n.w.add(event{who: n.plan.name, what: down, broker: -1, generation: n.generation})
+	n.w.add(history.Event{Who: n.plan.name, What: history.Down, Broker: -1, Generation: n.generation})
 	if dies {
 		n.transport.dead.Store(true)
 		n.w.bus.Disconnect(n.plan.name)
@@ -120,7 +121,7 @@ func (echo) DDL() *ddl.DDL { return echoDDL() }
 
 func (e echo) Handle(ctx context.Context, r *agent.Request, reply *agent.Reply) error {
 	token := r.Text("token")
-	e.w.add(event{who: e.plan.name, what: ran, broker: -1, id: plainID(r.ID), detail: token, expires: r.Expires.Sub(e.w.history.begin)})
+	e.w.add(history.Event{Who: e.plan.name, What: history.Ran, Broker: -1, ID: plainID(r.ID), Detail: token, Expires: r.Expires.Sub(e.w.record.begin)})
 	work := time.NewTimer(e.w.work(e.plan.name, token))
 	defer work.Stop()
 	select {
@@ -137,7 +138,7 @@ func (e echo) Handle(ctx context.Context, r *agent.Request, reply *agent.Reply) 
 type auditor struct{ *node }
 
 func (a auditor) Audit(_ context.Context, r *agent.Request) error {
-	a.w.add(event{who: a.plan.name, what: audited, broker: -1, id: plainID(r.ID)})
+	a.w.add(history.Event{Who: a.plan.name, What: history.Audited, Broker: -1, ID: plainID(r.ID)})
 	return nil
 }
 

@@ -24,7 +24,7 @@ func seeds(t *testing.T) uint64 {
 }
 
 // try runs a seed and returns which promises were broken.
-func try(t *testing.T, seed uint64, d defences) (s *schedule, h *history, found []string) {
+func try(t *testing.T, seed uint64, d defences) (s *schedule, h *record, found []string) {
 	s = draw(seed)
 	defer func() {
 		if p := recover(); p != nil { // synctest's words for goroutines that are left, or that wait for each other

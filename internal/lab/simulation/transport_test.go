@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 
+	"github.com/mco-go/mco-go/internal/lab/history"
 	"github.com/mco-go/mco-go/mco/connector"
 )
 
@@ -24,8 +25,8 @@ func (t *transport) Open(ctx context.Context, member int, deliver func(connector
 	if t.dead.Load() {
 		return nil, errDead
 	}
-	note := event{who: t.peer, broker: member, generation: t.generation}
-	note.what = dialled
+	note := history.Event{Who: t.peer, Broker: member, Generation: t.generation}
+	note.What = history.Dialled
 	t.w.add(note)
 	taken := deliver
 	if t.watch != nil {
@@ -36,16 +37,16 @@ func (t *transport) Open(ctx context.Context, member int, deliver func(connector
 	}
 	l, err := t.Transport.Open(ctx, member, taken)
 	if err != nil {
-		note.what, note.detail, note.ourselves = refused, err.Error(), ctx.Err() != nil
+		note.What, note.Detail, note.Ourselves = history.Refused, err.Error(), ctx.Err() != nil
 		t.w.add(note)
 		return nil, err
 	}
-	note.what = linked
+	note.What = history.Linked
 	t.w.add(note)
 	own := &link{Link: l, receipts: t.w.receipts}
 	go func() {
 		<-l.Done()
-		note.what, note.detail, note.ourselves = ended, l.Err().Error(), own.closed.Load()
+		note.What, note.Detail, note.Ourselves = history.Ended, l.Err().Error(), own.closed.Load()
 		t.w.add(note)
 	}()
 	return own, nil

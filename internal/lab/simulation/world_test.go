@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/mco-go/mco-go/internal/lab/history"
 	"github.com/mco-go/mco-go/mco/connector"
 	"github.com/mco-go/mco-go/mco/connector/loopback"
 )
@@ -28,7 +29,7 @@ var allDefences = defences{true, true, true}
 type world struct {
 	*schedule
 	defences
-	*history
+	*record
 	bus     *loopback.Bus
 	nodes   map[string]*node
 	clients map[string]*client
@@ -38,11 +39,11 @@ type world struct {
 }
 
 // run lets everything happen that a schedule says and returns the history.
-func run(t *testing.T, s *schedule, d defences) *history {
-	h := &history{}
+func run(t *testing.T, s *schedule, d defences) *record {
+	h := &record{}
 	synctest.Test(t, func(t *testing.T) {
 		h.begin = time.Now()
-		w := &world{schedule: s, defences: d, history: h, nodes: map[string]*node{}, clients: map[string]*client{}}
+		w := &world{schedule: s, defences: d, record: h, nodes: map[string]*node{}, clients: map[string]*client{}}
 		var names []string
 		for i := range s.brokers {
 			names = append(names, brokerName(i))
@@ -196,16 +197,16 @@ func (w *world) follow(ctx context.Context, peer string, c surveyor, subs ...con
 		case <-ctx.Done():
 			return
 		}
-		e := event{who: peer, what: stands, broker: -1}
+		e := history.Event{Who: peer, What: history.Stands, Broker: -1}
 		for _, place := range c.Survey().Sessions {
 			if place.State != connector.Ready {
 				continue
 			}
 			i := brokerNumber(place.Broker)
-			e.brokersUp = append(e.brokersUp, i)
+			e.BrokersUp = append(e.BrokersUp, i)
 			linked, all := w.bus.Hears(peer, i, subs...)
 			if linked && !all && slices.Contains(c.Survey().Sessions, place) { // not one that was lost just now
-				w.add(event{who: peer, what: early, broker: i})
+				w.add(history.Event{Who: peer, What: history.Early, Broker: i})
 			}
 		}
 		w.add(e)
