@@ -169,7 +169,7 @@ func notPreferred(s *Status, randomize bool) (all []Finding) {
 		all = append(all, f)
 	}
 	slices.SortFunc(all, func(a, b Finding) int {
-		return cmp.Or(strings.Compare(a.Broker, b.Broker), strings.Compare(a.Text, b.Text))
+		return cmp.Or(strings.Compare(a.Broker, b.Broker), strings.Compare(a.Text, b.Text), slices.Compare(a.Nodes, b.Nodes))
 	})
 	return all
 }

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/mco-go/mco-go/mco"
-	"github.com/mco-go/mco-go/mco/connector"
 	"github.com/mco-go/mco-go/mco/rpc"
 )
 
@@ -37,7 +35,7 @@ type view struct {
 	*look
 	member Member
 	number int
-	conn   connector.Connector
+	guest  *Guest
 	client *rpc.Client
 	err    error    // why it cannot be asked
 	tell   []string // nodes whose agent bus is asked over this broker
@@ -45,44 +43,11 @@ type view struct {
 
 // open begins a session and returns when the broker has taken us in, or has refused once.
 func (v *view) open(ctx context.Context) {
-	name := fmt.Sprintf("%s-failover-%d", v.Config.Identity, v.number+1)
-	if v.conn, v.err = v.member.Open(name, slog.New(slog.DiscardHandler)); v.err != nil {
-		return
-	}
-	if v.err = v.conn.Start(ctx); v.err != nil {
-		return
-	}
-	if v.err = v.ready(ctx); v.err != nil {
-		return
-	}
-	o := rpc.OptionsFromConfig(v.Config)
-	o.Connector, o.Security, o.Memory = v.conn, v.Security, nil // what one broker shows is not the fleet
-	v.client, v.err = rpc.New(o)
+	v.guest, v.err = Enter(ctx, v.Options, v.member, fmt.Sprintf("%s-failover-%d", v.Config.Identity, v.number+1))
+	v.client = v.guest.Client
 }
 
-func (v *view) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, v.Timeout, fmt.Errorf("no answer within %s", v.Timeout))
-	defer cancel()
-	for {
-		select {
-		case st := <-v.conn.Changes():
-			if st.State == connector.Ready {
-				return nil
-			}
-			if st.LastErr != nil {
-				return st.LastErr
-			}
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
-func (v *view) close() {
-	if v.conn != nil {
-		_ = v.conn.Close() // what is left of the session is gone in any case
-	}
-}
+func (v *view) close() { v.guest.Leave() }
 
 // roll asks behind every broker who is there, and which of those have the agent bus. It ends when all that are known have answered
 // somewhere, by the rule for strangers where nobody is known, or after the timeout.

@@ -62,7 +62,7 @@ func (v *view) details(ctx context.Context) {
 		case r.Code != mco.OK:
 			v.node(r.Sender).Untold = r.Message
 		default:
-			v.node(r.Sender).Told = read(r.Data, time.Now())
+			v.node(r.Sender).Told = ReadTold(r.Data, time.Now())
 		}
 		v.mu.Unlock()
 	}
@@ -86,8 +86,8 @@ func (l *look) first(n *Node) string {
 // maxPool bounds what is believed of a node's pool.
 const maxPool = 256
 
-// read reads what a node tells. What is missing or of another type counts as not told.
-func read(data mco.Value, now time.Time) *Told {
+// ReadTold reads what a node tells ([Agent]). What is missing or of another type counts as not told.
+func ReadTold(data mco.Value, now time.Time) *Told {
 	t := &Told{State: text(data, "state"), Since: before(now, data), Reconnects: number(data, "reconnects"), StaleSockets: number(data, "stale_sockets"),
 		Mode: text(data, "mode"), Failback: real(data, "failback")}
 	t.Randomize, _ = data.Field("randomize").AsBool()

@@ -39,12 +39,12 @@ func TestRead(t *testing.T) {
 				Failback: 60, Sessions: []Session{{Broker: "b2", State: "ready", HeartBeatAge: new(1.5), HeartBeatInterval: 5}}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if diff := cmp.Diff(&tc.want, read(tc.data, now)); diff != "" {
+			if diff := cmp.Diff(&tc.want, ReadTold(tc.data, now)); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
-	if got := read(session("pool", mco.List(many...)), now); len(got.Pool) != maxPool {
+	if got := ReadTold(session("pool", mco.List(many...)), now); len(got.Pool) != maxPool {
 		t.Errorf("%d members are believed", len(got.Pool))
 	}
 }
