@@ -21,6 +21,11 @@ type machine struct {
 	init int // its first process
 }
 
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // etcHosts names the machines of the tests.
 const etcHosts = "127.0.0.1 localhost\n192.0.2.11 ha1\n192.0.2.21 mq1\n192.0.2.31 web1\n192.0.2.41 op1\n"
 
