@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +23,14 @@ const (
 type BrokerOptions struct {
 	Name        string   // in logs; default: the kind and the port
 	Collectives []string // RabbitMQ's exchanges; default mcollective
+	Host        *Host    // where it runs and listens; nil: on this machine's loopback
 	TLS         bool     // a second listener with a certificate of its own authority, see [Broker.TLS]
+	Management  bool     // RabbitMQ's management API and an AMQP listener, see [Broker.Management]
+	Plugins     []string // of RabbitMQ, besides
+	Cluster     bool     // of the RabbitMQ nodes that one call of [Brokers] starts
+
+	cluster *cluster
+	member  int
 }
 
 // Broker is one running broker, independent of all others.
@@ -37,8 +45,13 @@ type Broker struct {
 	Password string
 	VHost    string
 
+	Node       string // what RabbitMQ's nodes call each other
+	AMQPPort   int    // with Management
+	Management string // URL of the management API; empty: it has none
+
 	dir   string
 	log   string
+	on    *Host         // nil: this machine
 	limit time.Duration // of a start
 
 	epmdPort string // of RabbitMQ's port mapper
@@ -51,9 +64,16 @@ type Broker struct {
 // Addr is where the broker listens for STOMP.
 func (b *Broker) Addr() string { return fmt.Sprintf("%s:%d", b.Host, b.Port) }
 
+// Machine is where the broker runs; nil: on this machine, with all others.
+func (b *Broker) Machine() *Host { return b.on }
+
 // Login is what a session of the laboratory's own needs.
 func (b *Broker) Login() wire.Login {
-	return wire.Login{Addr: b.Addr(), User: b.User, Password: b.Password, VHost: b.VHost}
+	l := wire.Login{Addr: b.Addr(), User: b.User, Password: b.Password, VHost: b.VHost}
+	if b.on != nil {
+		l.Dial = b.on.Dial
+	}
+	return l
 }
 
 // Process is the broker's present process.
@@ -127,12 +147,32 @@ func ActiveMQ(t testing.TB, o BrokerOptions) *Broker {
 // Brokers starts n brokers of a kind at once; they end with the test.
 func Brokers(t testing.TB, kind Kind, n int, o BrokerOptions) []*Broker {
 	t.Helper()
+	if o.Cluster {
+		o.cluster = newCluster(t, n)
+	}
+	return brokers(t, kind, slices.Repeat([]BrokerOptions{o}, n))
+}
+
+// BrokersOn starts a broker of a kind on each host; they end with the test.
+func BrokersOn(t testing.TB, kind Kind, o BrokerOptions, hosts ...*Host) []*Broker {
+	t.Helper()
+	var all []BrokerOptions
+	for _, h := range hosts {
+		o.Host, o.Name = h, h.Name
+		all = append(all, o)
+	}
+	return brokers(t, kind, all)
+}
+
+func brokers(t testing.TB, kind Kind, options []BrokerOptions) []*Broker {
+	t.Helper()
 	Need(t, kind.peer())
-	brokers := make([]*Broker, n)
-	errs := make([]error, n)
+	brokers := make([]*Broker, len(options))
+	errs := make([]error, len(options))
 	var wg sync.WaitGroup
-	for i := range n {
+	for i, o := range options {
 		dir := t.TempDir()
+		o.member = i
 		wg.Go(func() { brokers[i], errs[i] = startBroker(kind, dir, o) })
 	}
 	wg.Wait()
@@ -165,6 +205,9 @@ func startBroker(kind Kind, dir string, o BrokerOptions) (*Broker, error) {
 		o.Collectives = []string{"mcollective"}
 	}
 	b := &Broker{Kind: kind, Host: "127.0.0.1", User: "mcollective", Password: "marionette", VHost: "/mcollective", dir: dir, limit: 90 * time.Second}
+	if o.Host != nil {
+		b.on, b.Host = o.Host, o.Host.Address.String()
+	}
 	if o.TLS {
 		var err error
 		if b.TLS, err = newCertificates(dir); err != nil {

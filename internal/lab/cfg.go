@@ -18,6 +18,7 @@ type Cfg struct {
 	LibDirs        []string  // default: the plugins of the vectors
 	LogLevel       string    // default info
 	Extra          []string  // further lines
+	Host           *Host     // where the program runs; nil: on this machine
 }
 
 // Member is one pool member.

@@ -19,6 +19,7 @@ type Client struct {
 	Dir     string // its home and working folder
 	Config  string // path of client.cfg
 	program string
+	host    *Host
 	env     []string
 }
 
@@ -52,7 +53,7 @@ func newClient(t testing.TB, name, program string, c ClientCfg) *Client {
 		c.LogLevel = "warn"
 	}
 	write(t, dir, map[string]string{".mcollective": c.text(dir)})
-	return &Client{Name: name, Dir: dir, Config: filepath.Join(dir, ".mcollective"), program: program, env: environment(dir)}
+	return &Client{Name: name, Dir: dir, Config: filepath.Join(dir, ".mcollective"), program: program, host: c.Host, env: environment(dir)}
 }
 
 // Run runs one command to its end, with an empty standard input, and at most a minute.
@@ -67,6 +68,10 @@ func (c *Client) RunWith(t testing.TB, stdin string, env []string, args ...strin
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.program, args...)
+	if c.host != nil {
+		there := c.host.Command(append([]string{c.program}, args...)...)
+		cmd = exec.CommandContext(ctx, there.Path, there.Args[1:]...)
+	}
 	cmd.Dir, cmd.Env = c.Dir, append(c.env[:len(c.env):len(c.env)], env...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer

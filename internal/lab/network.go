@@ -21,9 +21,12 @@ type Network struct {
 
 // Host is a machine of a [Network], as far as a namespace goes: its own interfaces, addresses, rules, host name and mounts.
 type Host struct {
-	Name   string
-	Folder string // a scratch folder of its own
-	holder *Process
+	Name    string
+	Folder  string     // a scratch folder of its own
+	Address netip.Addr // its first one
+	hub     *Host      // where its cable ends; nil: it has none
+	port    string     // the end of the cable
+	holder  *Process
 }
 
 // NewNetwork makes an empty network. It needs the superuser.
@@ -62,6 +65,10 @@ func (n *Network) Host(t testing.TB, name, mac string, addresses ...netip.Prefix
 	h := newHost(t, name)
 	n.hosts++
 	port := "port" + strconv.Itoa(n.hosts)
+	h.hub, h.port = n.hub, port
+	if len(addresses) > 0 {
+		h.Address = addresses[0].Addr()
+	}
 	n.hub.Run(t, "ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", strconv.Itoa(h.holder.PID()))
 	n.hub.Run(t, "ip", "link", "set", port, "master", "br0", "up")
 	if mac != "" {
@@ -76,6 +83,14 @@ func (n *Network) Host(t testing.TB, name, mac string, addresses ...netip.Prefix
 	}
 	h.Run(t, "ip", "link", "set", "eth0", "up")
 	return h
+}
+
+// command is Command, on this machine where there is no host.
+func (h *Host) command(args ...string) *exec.Cmd {
+	if h == nil {
+		return exec.Command(args[0], args[1:]...)
+	}
+	return h.Command(args...)
 }
 
 // Command is a program that is to run on the host.

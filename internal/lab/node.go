@@ -2,7 +2,6 @@ package lab
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,6 +17,7 @@ type Node struct {
 	Go       bool
 	Config   string // path of server.cfg
 	Daemon   string // path of its own log file
+	Host     *Host  // nil: this machine
 	secret   string
 }
 
@@ -43,7 +43,7 @@ func newNode(t testing.TB, c ServerCfg, program string) *Node {
 	write(t, dir, map[string]string{
 		"server.cfg": c.text(dir), "facts.yaml": c.Facts, "classes.txt": strings.Join(append(c.Classes, ""), "\n"),
 	})
-	cmd := exec.Command(program, "--no-daemonize", "--config", filepath.Join(dir, "server.cfg"))
+	cmd := c.Host.command(program, "--no-daemonize", "--config", filepath.Join(dir, "server.cfg"))
 	cmd.Dir = dir
 	cmd.Env = environment(dir)
 	p, err := startProcess(c.Identity, filepath.Join(dir, "output.log"), cmd)
@@ -51,7 +51,7 @@ func newNode(t testing.TB, c ServerCfg, program string) *Node {
 		t.Fatal(err)
 	}
 	keep(t, p)
-	n := &Node{Process: p, Identity: c.Identity, Config: filepath.Join(dir, "server.cfg"), Daemon: filepath.Join(dir, "mcollective.log"), secret: c.Secret}
+	n := &Node{Process: p, Identity: c.Identity, Config: filepath.Join(dir, "server.cfg"), Daemon: filepath.Join(dir, "mcollective.log"), Host: c.Host, secret: c.Secret}
 	t.Cleanup(func() {
 		keepLog(t, c.Identity+" mcollective", n.Daemon)
 		failOnRace(t, p)

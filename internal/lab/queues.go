@@ -3,7 +3,6 @@ package lab
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +14,7 @@ func (b *Broker) Control(args ...string) (string, error) {
 	if err != nil || len(scripts) == 0 {
 		return "", fmt.Errorf("no %s", rabbitScripts)
 	}
-	cmd := exec.Command(filepath.Join(scripts[0], "rabbitmqctl"), append([]string{"-q", "-n", "rabbit@localhost"}, args...)...)
+	cmd := b.on.command(append([]string{filepath.Join(scripts[0], "rabbitmqctl"), "-q", "-n", b.Node}, args...)...)
 	cmd.Dir = b.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + b.dir, "RABBITMQ_CONF_ENV_FILE=/dev/null", "ERL_EPMD_PORT=" + b.epmdPort}
 	out, err := cmd.Output()

@@ -21,6 +21,8 @@ import (
 // Login is where a broker is and who we are there.
 type Login struct {
 	Addr, User, Password, VHost string
+	// Dial opens the connection. Nil: from where this process is.
+	Dial func(network, addr string, limit time.Duration) (net.Conn, error)
 }
 
 // Frame is one STOMP frame.
@@ -38,7 +40,11 @@ type Session struct {
 
 // Dial opens a session and waits for CONNECTED; an ERROR frame is an error.
 func Dial(l Login, limit time.Duration) (*Session, error) {
-	c, err := net.DialTimeout("tcp", l.Addr, limit)
+	dial := l.Dial
+	if dial == nil {
+		dial = net.DialTimeout
+	}
+	c, err := dial("tcp", l.Addr, limit)
 	if err != nil {
 		return nil, err
 	}
