@@ -18,6 +18,7 @@ import (
 
 	"github.com/mco-go/mco-go/mco/config"
 	"github.com/mco-go/mco-go/mco/connector"
+	"github.com/mco-go/mco-go/mco/management"
 	"github.com/mco-go/mco-go/mco/rpc"
 	"github.com/mco-go/mco-go/mco/security"
 )
@@ -46,6 +47,8 @@ type Options struct {
 	Timeout  time.Duration // for each broker to take us in, and again for the nodes to answer; 0: [DefaultTimeout]
 	Expected []string      // the nodes that there should be; nil: those that were seen before
 	Forget   bool          // those who answer now are the fleet; who was seen before does not count
+
+	Management []*management.API // of members of the pool; what they cannot tell is a finding
 }
 
 // Look asks every broker and every node, and says what it found. The only errors are the end of ctx, and settings with which nobody
@@ -57,17 +60,24 @@ func Look(ctx context.Context, o Options) (*Status, error) {
 	if len(o.Pool.Members) == 0 {
 		return nil, errors.New("the pool has no members")
 	}
+	if err := o.managed(); err != nil {
+		return nil, err
+	}
 	l := &look{Options: o, memory: rpc.NewMemory(o.Config.Own.StateDir, o.Config.File+" failover"), seen: map[string]*Node{}}
 	l.expect()
 	l.slowest.Store(int64(leastGrace))
 	for i, m := range o.Pool.Members {
 		l.views = append(l.views, &view{look: l, member: m, number: i})
 	}
+	var brokers sync.WaitGroup
+	brokers.Go(func() { l.told = l.manage(ctx) })
+	defer brokers.Wait()
 	l.everywhere(func(v *view) { v.open(ctx) })
 	defer l.everywhere(func(v *view) { v.close() })
 	l.roll(ctx)
 	l.everywhere(func(v *view) { v.details(ctx) })
 	l.everywhere(func(v *view) { v.byName(ctx) })
+	brokers.Wait()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

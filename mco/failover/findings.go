@@ -37,6 +37,15 @@ const (
 	Untold       Kind = "untold"        // a node of ours does not tell where it stands
 	Nobody       Kind = "nobody"        // nobody answers, and nobody is known
 	Unkept       Kind = "unkept"        // the list of those that were seen could not be written
+
+	// What RabbitMQ knows of itself.
+	Unmanaged      Kind = "unmanaged"      // a management API cannot be asked
+	Alarm          Kind = "alarm"          // a resource ran out
+	MemberDown     Kind = "member-down"    // a member of a cluster does not run
+	Partition      Kind = "partition"      // members of a cluster went on without each other
+	Away           Kind = "away"           // connections are not at the leader of their queue
+	Unsynchronised Kind = "unsynchronised" // a copy of a queue is not whole
+	LinkDown       Kind = "link-down"      // a shovel or a federation link carries nothing
 )
 
 // Finding is one thing that is wrong, or worth knowing.
@@ -51,7 +60,7 @@ type Finding struct {
 
 // findings judges what was seen.
 func (l *look) findings(s *Status) []Finding {
-	return slices.Concat(l.ofBrokers(s), l.ofFleet(s), notPreferred(s, l.Pool.Randomize), ofNodes(s))
+	return slices.Concat(l.ofBrokers(s), l.ofFleet(s), notPreferred(s, l.Pool.Randomize), ofNodes(s), ofManaged(s))
 }
 
 // add adds findings, and keeps the worst first.

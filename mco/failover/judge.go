@@ -2,6 +2,7 @@ package failover
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,6 +27,8 @@ type Measure struct {
 	Unit              string // of performance data
 	About             string
 	Warning, Critical string // the ranges where nobody says otherwise
+	kind              Kind   // of the findings that say it in words; "": it has words of its own
+	managed           bool   // known only where a management API is asked
 	value             func(*Status) float64
 	most              func(*Status) float64 // nil: none
 }
@@ -33,15 +36,47 @@ type Measure struct {
 // Measures returns the numbers that have thresholds.
 func Measures() []Measure {
 	return []Measure{
-		{"missing", "", "nodes that there should be and that answer over no broker", "0", "",
+		{"missing", "", "nodes that there should be and that answer over no broker", "0", "", "", false,
 			func(s *Status) float64 { return float64(len(s.Missing())) }, nil},
-		{"split", "%", "share of the nodes that answer, and not over the broker that a plain mco asks", "0", "50",
+		{"split", "%", "share of the nodes that answer, and not over the broker that a plain mco asks", "0", "50", "", false,
 			func(s *Status) float64 { return percent(s.Unreached, s.Answering()) }, func(*Status) float64 { return 100 }},
-		{"unreachable", "", "brokers that cannot be asked", "0", "",
+		{"unreachable", "", "brokers that cannot be asked", "0", "", Unreachable, false,
 			func(s *Status) float64 { return float64(s.Down()) }, func(s *Status) float64 { return float64(len(s.Brokers)) }},
-		{"stale", "", "nodes that hold a session or a socket of which nothing is heard any more", "0", "",
+		{"stale", "", "nodes that hold a session or a socket of which nothing is heard any more", "0", "", Stale, false,
 			func(s *Status) float64 { return float64(s.with(Stale)) }, nil},
+		{"alarms", "", "resources that ran out at brokers", "", "0", Alarm, true, found(Alarm), nil},
+		{"partitions", "", "pairs of a cluster's members that went on without each other", "", "0", Partition, true, found(Partition), nil},
+		{"members", "", "members of clusters that do not run", "0", "", MemberDown, true, found(MemberDown), nil},
+		{"copies", "", "groups of queues of which a member lacks a whole copy", "0", "", Unsynchronised, true, found(Unsynchronised), nil},
+		{"links", "", "shovels and federation links that are down", "0", "", LinkDown, true, found(LinkDown), nil},
+		{"away", "%", "share of the connections that take messages and are not at the leader of their queue", "", "", Away, true, away,
+			func(*Status) float64 { return 100 }},
 	}
+}
+
+// measures are those of Measures that the status can tell.
+func (s *Status) measures() []Measure {
+	return slices.DeleteFunc(Measures(), func(m Measure) bool { return m.managed && len(s.Managed) == 0 })
+}
+
+// found counts the findings of a kind.
+func found(k Kind) func(*Status) float64 {
+	return func(s *Status) (n float64) {
+		for _, f := range s.Findings {
+			if f.Kind == k {
+				n++
+			}
+		}
+		return n
+	}
+}
+
+func away(s *Status) float64 {
+	some, all := 0, 0
+	for _, m := range s.Clusters() {
+		some, all = some+len(m.View.Queues.Away), all+m.View.Queues.Consumers
+	}
+	return percent(some, all)
 }
 
 func percent(part, whole int) float64 {
@@ -95,7 +130,7 @@ func (Thresholds) of(set map[string]Range, name, own string) Range {
 func (s *Status) Judge(t Thresholds) (State, string) {
 	state := OK
 	var why []string
-	for _, m := range Measures() {
+	for _, m := range s.measures() {
 		value := m.value(s)
 		warning, critical := t.Of(m)
 		switch {
@@ -106,11 +141,11 @@ func (s *Status) Judge(t Thresholds) (State, string) {
 		default:
 			continue
 		}
-		why = append(why, s.why(m.Name, value))
+		why = append(why, s.why(m, value))
 	}
 	for _, f := range s.Findings {
-		if f.Kind == Unkept {
-			state, why = max(state, Warn), append(why, f.Text)
+		if f.Kind == Unkept || f.Kind == Unmanaged && f.Level == Warning {
+			state, why = max(state, Warn), append(why, strings.TrimSpace(f.Broker+" "+f.Text))
 		}
 	}
 	answering := s.Answering()
@@ -136,19 +171,18 @@ func (s *Status) Judge(t Thresholds) (State, string) {
 func ofAll(some, all int) string { return fmt.Sprintf("%d of %s", some, count(all, "node")) }
 
 // why says in words what a measure counts.
-func (s *Status) why(name string, value float64) string {
+func (s *Status) why(m Measure, value float64) string {
 	switch {
 	case value == 0: // a range may want more
-		return name + " is 0"
-	case name == "missing":
+		return m.Name + " is 0"
+	case m.Name == "missing":
 		return count(len(s.Missing()), "node") + " missing (" + few(s.Missing()) + ")"
-	case name == "split":
+	case m.Name == "split":
 		return fmt.Sprintf("a plain mco asks %s and does not reach %d of %s", s.Client, s.Unreached, count(s.Answering(), "node"))
 	}
-	kind := map[string]Kind{"unreachable": Unreachable, "stale": Stale}[name]
 	var parts []string
 	for _, f := range s.Findings {
-		if f.Kind == kind {
+		if f.Kind == m.kind {
 			parts = append(parts, f.Broker+few(f.Nodes)+" "+f.Text)
 		}
 	}
@@ -167,7 +201,7 @@ func few(names []string) string {
 // performance is the data behind the line.
 func (s *Status) performance(t Thresholds) string {
 	data := []string{datum("nodes", float64(s.Answering()), "", "", "", "0", strconv.Itoa(len(s.Nodes)))}
-	for _, m := range Measures() {
+	for _, m := range s.measures() {
 		most := ""
 		if m.most != nil {
 			most = decimal(m.most(s))

@@ -22,6 +22,7 @@ type look struct {
 	memory   *rpc.Memory
 	expected []string
 	views    []*view
+	told     []Managed
 	slowest  atomic.Int64 // nanoseconds that an answer took
 
 	mu      sync.Mutex // guards the fields below

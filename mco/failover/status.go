@@ -13,10 +13,11 @@ import (
 // Status is a fleet at one moment, as its brokers and its nodes tell it.
 type Status struct {
 	Time     time.Time `json:"time"`
-	Expected int       `json:"expected"` // nodes that there should be
-	Brokers  []Broker  `json:"brokers"`  // in the order of the client's pool
-	Nodes    []Node    `json:"nodes"`    // by name; those that are missing too
-	Findings []Finding `json:"findings"` // the worst first
+	Expected int       `json:"expected"`             // nodes that there should be
+	Brokers  []Broker  `json:"brokers"`              // in the order of the client's pool
+	Nodes    []Node    `json:"nodes"`                // by name; those that are missing too
+	Findings []Finding `json:"findings"`             // the worst first
+	Managed  []Managed `json:"management,omitempty"` // what the brokers' management APIs tell, where the cfg file names them
 
 	// Client is the member that a plain `mco` with this cfg file asks, or with randomize may ask and that reaches the fewest; empty: it
 	// asks all, or can reach none.
@@ -51,7 +52,7 @@ func (n *Node) answers() bool { return len(n.Over) > 0 }
 
 // status puts together what was seen.
 func (l *look) status() *Status {
-	s := &Status{Time: time.Now().UTC().Truncate(time.Millisecond), Expected: len(l.expected)}
+	s := &Status{Time: time.Now().UTC().Truncate(time.Millisecond), Expected: len(l.expected), Managed: l.told}
 	addrs := make([]string, len(l.views))
 	for i, v := range l.views {
 		addrs[i] = v.member.Addr

@@ -29,7 +29,7 @@ func Page(s *Status, state State, now time.Time) []byte {
 	}
 	one("nodes", "Nodes that are known.", float64(len(s.Nodes)))
 	one("nodes_answering", "Nodes that answer over some broker.", float64(s.Answering()))
-	for _, m := range Measures() {
+	for _, m := range s.measures() {
 		name, value := m.Name, m.value(s)
 		if m.Unit == "%" {
 			name, value = name+"_ratio", value/100

@@ -48,6 +48,16 @@ func (a *API) Look(ctx context.Context) (*View, error) {
 	return v, nil
 }
 
+// At counts the STOMP connections to a member.
+func (v *View) At(node string) (n int) {
+	for _, c := range v.Connections {
+		if c.Node == node {
+			n++
+		}
+	}
+	return n
+}
+
 func (v *View) cluster(c *rabbithole.Client) error {
 	o, err := c.Overview()
 	if err != nil {

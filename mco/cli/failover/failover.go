@@ -17,6 +17,7 @@ import (
 	"github.com/mco-go/mco-go/mco/config"
 	"github.com/mco-go/mco-go/mco/discovery"
 	"github.com/mco-go/mco-go/mco/failover"
+	"github.com/mco-go/mco-go/mco/management"
 	"github.com/mco-go/mco-go/mco/security"
 )
 
@@ -90,6 +91,9 @@ func (f *flags) options(w Wiring) (failover.Options, error) {
 		}
 	}
 	if o.Pool, err = w.Pool(o.Config); err != nil {
+		return o, err
+	}
+	if o.Management, err = management.FromConfig(o.Config); err != nil {
 		return o, err
 	}
 	o.Security, err = w.Security(o.Config)

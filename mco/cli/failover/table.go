@@ -9,6 +9,7 @@ import (
 
 	"github.com/mco-go/mco-go/mco/cli/report"
 	"github.com/mco-go/mco-go/mco/failover"
+	"github.com/mco-go/mco-go/mco/management"
 )
 
 // table is a look as people read it: the brokers, brokers by nodes, and the findings; these before the nodes where only the top may be
@@ -17,6 +18,7 @@ func table(s *failover.Status, color, findingsFirst bool) string {
 	var head, rows, found strings.Builder
 	fmt.Fprintf(&head, "%s, %d of %d nodes answer\n\n", s.Time.Local().Format(time.DateTime), s.Answering(), len(s.Nodes))
 	brokers(&head, s)
+	clusters(&head, s)
 	nodes(&rows, s)
 	for _, f := range s.Findings {
 		findings(&found, f, color)
@@ -47,6 +49,63 @@ func brokers(b *strings.Builder, s *failover.Status) {
 		fmt.Fprintf(w, "%d\t%s\t%d\t%d\t%s\n", i+1, x.Addr, x.Nodes, x.Over, state)
 	}
 	trim(w, b)
+}
+
+// clusters is what the brokers tell of themselves, where a management API was asked.
+func clusters(b *strings.Builder, s *failover.Status) {
+	all := s.Clusters()
+	if len(all) == 0 {
+		return
+	}
+	var t strings.Builder
+	w := columns(&t)
+	fmt.Fprintln(w, "\tRABBITMQ\tSTATE\tSTOMP\tLEADS\t")
+	var lines []string
+	for _, m := range all {
+		number := 1 + slices.IndexFunc(s.Brokers, func(b failover.Broker) bool { return b.Addr == m.Broker })
+		for _, x := range m.View.Members {
+			fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\n", number, x.Node, memberState(m.View, x), m.View.At(x.Node), m.View.Queues.Leaders[x.Node])
+		}
+		lines = append(lines, clusterLine(m))
+	}
+	trim(w, &t)
+	fmt.Fprintf(b, "\n%s%s\n", t.String(), strings.Join(lines, "\n"))
+}
+
+func memberState(v *management.View, m management.Member) string {
+	var words []string
+	for _, a := range v.Alarms {
+		if a.Node == m.Node {
+			words = append(words, "no "+a.Resource)
+		}
+	}
+	switch {
+	case !m.Running:
+		words = append(words, "does not run")
+	case len(m.Partitions) > 0:
+		words = append(words, "parted from "+strings.Join(m.Partitions, ", "))
+	case len(words) == 0:
+		words = []string{"runs"}
+	}
+	return strings.Join(words, ", ")
+}
+
+// clusterLine counts what is not of one member alone.
+func clusterLine(m failover.Managed) string {
+	q := m.View.Queues
+	lacking, down := 0, 0
+	for _, x := range q.Replicated {
+		if len(x.Lacking()) > 0 {
+			lacking++
+		}
+	}
+	for _, l := range m.View.Links {
+		if !l.Up() {
+			down++
+		}
+	}
+	return fmt.Sprintf("%s: RabbitMQ %s; %d of %d consuming connections away from their leader; %d queues with copies, %d not whole; %d links, %d down",
+		m.Broker, m.View.Version, len(q.Away), q.Consumers, len(q.Replicated), lacking, len(m.View.Links), down)
 }
 
 func nodes(b *strings.Builder, s *failover.Status) {
