@@ -8,22 +8,26 @@ import (
 
 const activeJar = "/usr/share/activemq/bin/activemq.jar"
 
-// activeConfig is a broker in memory with one user and a STOMP listener; queues and topics come into being when they are used.
+// activeConfig is a broker in memory with a STOMP listener, a user, and one, reader, who may send nothing; queues and topics come into
+// being when they are used.
 const activeConfig = `<beans xmlns="http://www.springframework.org/schema/beans" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
   xsi:schemaLocation="http://www.springframework.org/schema/beans http://www.springframework.org/schema/beans/spring-beans-2.0.xsd
   http://activemq.apache.org/schema/core http://activemq.apache.org/schema/core/activemq-core.xsd">
   <broker xmlns="http://activemq.apache.org/schema/core" useJmx="false" persistent="false" brokerName="lab" dataDirectory="%[1]s/data">
     <plugins>
       <simpleAuthenticationPlugin>
-        <users><authenticationUser username="%[2]s" password="%[3]s" groups="mcollective,everyone"/></users>
+        <users>
+          <authenticationUser username="%[2]s" password="%[3]s" groups="mcollective,everyone"/>
+          <authenticationUser username="reader" password="%[3]s" groups="everyone"/>
+        </users>
       </simpleAuthenticationPlugin>
       <authorizationPlugin>
         <map>
           <authorizationMap>
             <authorizationEntries>
-              <authorizationEntry queue="&gt;" read="mcollective" write="mcollective" admin="mcollective"/>
-              <authorizationEntry topic="&gt;" read="mcollective" write="mcollective" admin="mcollective"/>
-              <authorizationEntry topic="forbidden.&gt;" read="nobody" write="nobody" admin="nobody"/>
+              <authorizationEntry queue="&gt;" read="everyone" write="mcollective" admin="everyone"/>
+              <authorizationEntry topic="&gt;" read="everyone" write="mcollective" admin="everyone"/>
+              <authorizationEntry topic="ActiveMQ.Advisory.&gt;" read="everyone" write="everyone" admin="everyone"/>
             </authorizationEntries>
           </authorizationMap>
         </map>
