@@ -152,10 +152,15 @@ func (c *cli) start(ctx context.Context, a *application, args []string) int {
 		return s.fail(err)
 	}
 	s.opts.settle(c.cfg)
-	if err = a.run(s); err != nil {
-		return s.fail(err)
+	if err = a.run(s); err == nil {
+		s.explain()
+		return 0
 	}
-	return 0
+	status := s.fail(err)
+	if _, ok := errors.AsType[exit](err); ok { // it did what it was to do
+		s.explain()
+	}
+	return status
 }
 
 // fail tells the operator why the command ended and returns the exit code.

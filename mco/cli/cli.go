@@ -25,6 +25,7 @@ import (
 	"github.com/mco-go/mco-go/mco/cli/optparse"
 	"github.com/mco-go/mco-go/mco/config"
 	"github.com/mco-go/mco-go/mco/connector"
+	"github.com/mco-go/mco-go/mco/failover"
 	"github.com/mco-go/mco-go/mco/security"
 )
 
@@ -41,6 +42,11 @@ type Options struct {
 	Connect func(*config.Config, *slog.Logger) (connector.Connector, error)
 	// Security makes the cfg file's security provider.
 	Security func(*config.Config) (security.Provider, error)
+
+	// Pool is what the cfg file says about its brokers, for those who ask all of them why nodes are silent; nil: nobody does.
+	Pool func(*config.Config) (failover.Pool, error)
+	// Subscribers returns what tells which nodes brokers have, see [silent.Options]; nil: nothing does.
+	Subscribers func(*config.Config) func(context.Context) map[string][]string
 
 	// Extra are commands of ours, with their own flags; they need no cfg file. May be empty.
 	Extra []*cobra.Command

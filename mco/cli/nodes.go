@@ -87,11 +87,10 @@ func (d *search) timeout() time.Duration {
 
 // exact returns the names of an identity filter without patterns, which are taken for the nodes as they are.
 func (d *search) exact() ([]string, bool) {
-	if d.method.Name != "mc" || len(d.filter.Identities) == 0 || d.s.opts.rerun != "" {
+	if d.method.Name != "mc" || d.s.opts.rerun != "" {
 		return nil, false
 	}
-	names := d.identities()
-	return names, !slices.ContainsFunc(names, func(n string) bool { return n != "" && n[0] == '/' })
+	return plainNames(d.filter)
 }
 
 func (d *search) identities() []string {
@@ -106,6 +105,7 @@ func (d *search) identities() []string {
 // run finds the nodes; announce says so on standard error. Names that are given leave nothing to announce.
 func (d *search) run(announce bool) (*rpc.Found, error) {
 	if d.s.opts.rerun != "" {
+		d.s.audience.listed = true
 		return d.again()
 	}
 	if names, ok := d.exact(); ok {
@@ -154,6 +154,7 @@ func (d *search) ask() (*rpc.Found, error) {
 	}
 	found := rpc.Known(names...)
 	found.Took = max(time.Since(start), 1)
+	d.s.audience.listed = true
 	return found, nil
 }
 
@@ -169,7 +170,12 @@ func (d *search) askBus() (*rpc.Found, error) {
 	if n, ok := d.firstOnly(); ok {
 		question.Limit = n
 	}
-	return client.Discover(d.s.ctx, question)
+	q := d.s.expect(d.filter, d.s.opts.filter.Empty())
+	found, err := client.Discover(d.s.ctx, question)
+	if err == nil {
+		d.s.searched(q, found.Nodes, d.extra)
+	}
+	return found, err
 }
 
 // firstOnly returns the number of nodes after which discovery may stop, because the first ones are meant.

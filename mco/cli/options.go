@@ -27,6 +27,7 @@ type options struct {
 	sort             bool
 	connTimeout      *int64
 	allBrokers       bool
+	noExplain        bool
 
 	filter mco.Filter
 

@@ -85,17 +85,26 @@ func (s *session) ping(expect int64) ([]float64, error) {
 	case expect > 0:
 		d.Timeout, d.Extra = expectTimeout+extra, 0
 	}
+	q := s.expect(d.Filter, d.Filter.Empty())
 	var times []float64
+	var answered []string
 	for pong, err := range client.Ping(s.ctx, d) {
 		if err != nil {
 			return times, err
 		}
 		ms := float64(pong.Latency) / float64(time.Millisecond)
-		times = append(times, ms)
+		times, answered = append(times, ms), append(answered, pong.Node)
 		fmt.Fprintf(s.out, "%-40s time=%.2f ms\n", pong.Node, ms)
 		if int64(len(times)) == expect {
-			break
+			return times, nil
 		}
+	}
+	switch names, exact := plainNames(s.opts.filter); {
+	case d.Timeout > 0 && d.Timeout < rpc.DefaultQuiet().Patience: // too short to miss anybody
+	case exact:
+		s.named(names, answered)
+	default:
+		s.searched(q, answered, extra)
 	}
 	return times, nil
 }

@@ -27,6 +27,8 @@ type session struct {
 	errOut io.Writer
 	log    *slog.Logger
 
+	audience *audience
+
 	logger *logging.Logger
 	conn   connector.Connector
 	client *rpc.Client
@@ -34,7 +36,7 @@ type session struct {
 
 func (c *cli) newSession(ctx context.Context, a *application) *session {
 	s := &session{ctx: ctx, c: c, app: a, opts: newOptions(c.cfg), cfg: c.cfg, in: c.Stdin, out: c.Stdout, errOut: c.Stderr,
-		log: slog.New(slog.DiscardHandler)}
+		log: slog.New(slog.DiscardHandler), audience: newAudience()}
 	if c.cfg == nil {
 		s.color = c.Getenv("NO_COLOR") == ""
 		return s

@@ -104,8 +104,11 @@ func (s *session) perform(call rpc.Call, progress bool, show func(done, total in
 		show(0, len(picked))
 	}
 	defer fmt.Fprint(s.out, end) // also behind a failure: no half line is left
-	var failed []string
-	defer func() { s.keepRun(call, failed) }()
+	var failed, replied, refused []string
+	defer func() {
+		s.keepRun(call, failed)
+		s.called(call, replied, refused)
+	}()
 	done := 0
 	for reply, err := range client.Call(s.ctx, call) {
 		if err != nil {
@@ -113,6 +116,9 @@ func (s *session) perform(call rpc.Call, progress bool, show func(done, total in
 		}
 		if reply.Code != mco.OK {
 			failed = append(failed, reply.Sender)
+		}
+		if replied = append(replied, reply.Sender); reply.Code == mco.Aborted && reply.Message == notAuthorized {
+			refused = append(refused, reply.Sender)
 		}
 		if done++; show != nil {
 			show(done, len(picked))
@@ -141,9 +147,9 @@ func (s *session) logSummary(summary *ddl.Summary) {
 	summary.Log = summary.Log[:0]
 }
 
-// tellSilent says on a terminal why nodes did not reply. Scripts read what the original prints and no more.
+// tellSilent says on a terminal what this client knows itself of nodes that did not reply, where nobody will look for them.
 func (s *session) tellSilent(stats *rpc.Stats) {
-	if s.opts.json || !onTerminal(s.errOut) {
+	if s.opts.json || !onTerminal(s.errOut) || s.explains() {
 		return
 	}
 	for _, silent := range stats.Silent {

@@ -182,6 +182,9 @@ func brokerOptions(o *options) []optparse.Option {
 		{Names: []string{"--all-brokers"}, Kind: optparse.Flag, Hidden: true,
 			Doc: "Ask over every broker of the pool that can be reached, as plugin.mco.client.all_brokers = 1 does",
 			Set: toggle(func() { o.allBrokers = true })},
+		{Names: []string{"--no-explain"}, Kind: optparse.Flag, Hidden: true,
+			Doc: "Do not look for nodes that did not answer, as plugin.mco.client.explain_silent = 0 does",
+			Set: toggle(func() { o.noExplain = true })},
 	}
 }
 

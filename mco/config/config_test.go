@@ -102,7 +102,7 @@ func TestOwnSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Settings{Failback: time.Minute, ReconnectSpread: time.Second, MaxFrame: 8 << 20, Skew: time.Minute, StateDir: "/var/lib/mco",
-		CommandOutputMax: 1 << 20, CommandConcurrency: 10, CommandQueue: 100, PolicyCallers: "words"}
+		CommandOutputMax: 1 << 20, CommandConcurrency: 10, CommandQueue: 100, PolicyCallers: "words", ExplainSilent: true}
 	if c.Own != want {
 		t.Errorf("defaults of a node\n got %+v\nwant %+v", c.Own, want)
 	}
@@ -120,6 +120,7 @@ plugin.mco.pool.barrier = subscription
 plugin.mco.rabbitmq.broadcast = wildcard
 plugin.mco.tls.allow_unverified = 1
 plugin.mco.client.all_brokers = yes
+plugin.mco.client.explain_silent = 0
 plugin.mco.max_frame = 65536
 plugin.mco.skew = 5
 plugin.mco.state_dir = /x
@@ -153,7 +154,7 @@ plugin.mco.nosuch = 1
 		told[w.Line] = w.Text
 	}
 	wantTold := map[int]string{
-		21: "'plugin.mco.nosuch' is no setting that this version knows",
+		22: "'plugin.mco.nosuch' is no setting that this version knows",
 	}
 	if !maps.Equal(told, wantTold) {
 		t.Errorf("warnings by line\n got %v\nwant %v", told, wantTold)

@@ -22,6 +22,7 @@ type Settings struct {
 	WildcardBroadcast   bool          // rabbitmq.broadcast = wildcard; per_agent is the default
 	AllowUnverified     bool          // tls.allow_unverified: ssl.fallback may connect without verification
 	AllBrokers          bool          // client.all_brokers
+	ExplainSilent       bool          // client.explain_silent
 	MaxFrame            int64         // max_frame, bytes
 	Skew                time.Duration // skew: how far in the future a message may be dated
 	StateDir            string        // state_dir: what outlives a restart
@@ -72,6 +73,7 @@ func owns(role Role) []own {
 		choice("mco.rabbitmq.broadcast", func(s *Settings) *bool { return &s.WildcardBroadcast }, "per_agent", "wildcard", "one subscription per agent, or one for all of them"),
 		boolKeyOf("mco.tls.allow_unverified", func(s *Settings) *bool { return &s.AllowUnverified }, "0", "where ssl.fallback is set too: connect to a broker without knowing who it is"),
 		boolKeyOf("mco.client.all_brokers", func(s *Settings) *bool { return &s.AllBrokers }, "0", "ask every reachable member of the pool and merge"),
+		boolKeyOf("mco.client.explain_silent", func(s *Settings) *bool { return &s.ExplainSilent }, "1", "when nodes that are known do not answer, look for them over every broker and say why, on standard error"),
 		bytesKey("mco.max_frame", func(s *Settings) *int64 { return &s.MaxFrame }, "8 MiB", "largest message that is taken"),
 		durationKey("mco.skew", func(s *Settings) *time.Duration { return &s.Skew }, "60", "seconds that a message may come from the future"),
 		{Key{"mco.state_dir", "path", defaultStateDir(role), "folder of what must outlive a restart"},

@@ -44,6 +44,7 @@ func run() int {
 		Getenv:   os.Getenv,
 		Connect:  connect,
 		Security: provider,
+		Pool:     pool,
 		Extra:    extra(),
 	})
 }
