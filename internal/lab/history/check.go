@@ -60,8 +60,9 @@ type Terms struct {
 	Slack Held
 }
 
-// DefaultSlack is what a daemon may hold more when all is over, in its process; RSS is a share of a tenth with this floor.
-var DefaultSlack = Held{Goroutines: 2, FDs: 2, Children: 0, RSS: 4 << 20}
+// DefaultSlack is what a daemon may hold more when all is over, in its process; RSS is a tenth, or this, by which the
+// heap of a Go program moves while it warms up.
+var DefaultSlack = Held{Goroutines: 2, FDs: 2, Children: 0, RSS: 8 << 20}
 
 // work is a request on a node.
 type work struct{ node, id string }
