@@ -13,8 +13,8 @@ import (
 // told is a node of ours that is where it says, with a pool of b1 and b2.
 func told(name, broker string, failback float64) Node {
 	n := at(name, broker)
-	n.Told = &Told{Brokers: []string{broker}, State: stateReady, Mode: "failover", Pool: []string{"b1", "b2"}, Failback: failback,
-		Sessions: []Session{{Broker: broker, State: stateReady, HeartBeatAge: new(0.5), HeartBeatInterval: 5}}}
+	n.Told = &Told{Brokers: []string{broker}, State: Ready, Mode: "failover", Pool: []string{"b1", "b2"}, Failback: failback,
+		Sessions: []Session{{Broker: broker, State: Ready, HeartBeatAge: new(0.5), HeartBeatInterval: 5}}}
 	return n
 }
 

@@ -45,7 +45,7 @@ func ofNodes(s *Status) (all []Finding) {
 func stale(t *Told) string {
 	var parts []string
 	for _, x := range t.Sessions {
-		if age := x.HeartBeatAge; x.State == stateReady && age != nil && x.HeartBeatInterval > 0 && *age > x.HeartBeatInterval+beatSlack {
+		if age := x.HeartBeatAge; x.State == Ready && age != nil && x.HeartBeatInterval > 0 && *age > x.HeartBeatInterval+beatSlack {
 			parts = append(parts, fmt.Sprintf("has heard nothing from %s for %.1f s, with heart-beats every %g s", x.Broker, *age, x.HeartBeatInterval))
 		}
 	}
@@ -63,7 +63,7 @@ func incomplete(t *Told, s *Status) string {
 	var parts []string
 	for _, x := range t.Sessions {
 		up := !slices.ContainsFunc(s.Brokers, func(b Broker) bool { return b.Addr == x.Broker && b.Error != "" })
-		if x.State != stateReady && up {
+		if x.State != Ready && up {
 			part := "has no session with " + x.Broker
 			if x.LastError != "" {
 				part += " (" + x.LastError + ")"

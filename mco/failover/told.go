@@ -37,8 +37,8 @@ type Session struct {
 	LastError         string    `json:"last_error,omitempty"`
 }
 
-// stateReady is the state of a session that counts as connected.
-const stateReady = "ready"
+// Ready is the state of a session that counts as connected.
+const Ready = "ready"
 
 // details asks nodes of ours where they stand. One that answers over several brokers is asked over the first of them.
 func (v *view) details(ctx context.Context) {
@@ -105,7 +105,7 @@ func ReadTold(data mco.Value, now time.Time) *Told {
 			s.HeartBeatAge = &age
 		}
 		t.Sessions = append(t.Sessions, s)
-		if s.State == stateReady {
+		if s.State == Ready {
 			t.Brokers = append(t.Brokers, s.Broker)
 		}
 	}
