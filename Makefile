@@ -30,11 +30,11 @@ test: ## everything under the race detector; installs missing peers on Debian as
 	race=-race; bash internal/lab/peers.sh has-race || { race=; echo "the race detector: no C compiler" >>"$$missing"; }
 	status=0
 	if [ -n '$(T)' ] || [ '$(PKG)' != ./... ]; then
-		go test $$race -count=1 -p 1 -parallel 8 -timeout 60m $(if $(T),-v -run '$(T)',) $(PKG) $(if $(T),| sed -u -e '/no test files\]$$/d' -e '/no tests to run\]$$/d' -e '/^testing: warning: no tests to run$$/d',) || status=$$?
+		go test $$race -count=1 -p 1 -parallel 4 -timeout 60m $(if $(T),-v -run '$(T)',) $(PKG) $(if $(T),| sed -u -e '/no test files\]$$/d' -e '/no tests to run\]$$/d' -e '/^testing: warning: no tests to run$$/d',) || status=$$?
 	else
 		# The laboratory measures times: it gets the machine to itself.
 		go list ./... | grep -v /internal/lab | xargs go test $$race -timeout 30m || status=$$?
-		go test $$race -p 1 -parallel 8 -timeout 45m $(LAB) || status=$$?
+		go test $$race -p 1 -parallel 4 -timeout 45m $(LAB) || status=$$?
 	fi
 	bash internal/lab/peers.sh report "$$missing" || status=1
 	exit $$status

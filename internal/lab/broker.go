@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -200,6 +201,9 @@ func (k Kind) peer() Peer {
 }
 
 // startBroker returns a ready broker, or an error and nothing running.
+// starting is a place for each broker that starts: side by side, more of them than processors run out of the time for a start.
+var starting = make(chan struct{}, runtime.NumCPU())
+
 func startBroker(kind Kind, dir string, o BrokerOptions) (*Broker, error) {
 	if len(o.Collectives) == 0 {
 		o.Collectives = []string{"mcollective"}
@@ -221,6 +225,10 @@ func startBroker(kind Kind, dir string, o BrokerOptions) (*Broker, error) {
 	if err := prepare(o); err != nil {
 		b.close()
 		return nil, fmt.Errorf("prepare %s: %w", kind, err)
+	}
+	if o.cluster == nil { // members of a cluster wait for each other
+		starting <- struct{}{}
+		defer func() { <-starting }()
 	}
 	if err := b.Start(); err != nil {
 		return nil, err

@@ -84,7 +84,7 @@ func (d *everyDay) preparePuppet(t *testing.T) {
 func (d *everyDay) prepareService(t *testing.T) {
 	t.Helper()
 	lab.Need(t, lab.Superuser)
-	d.service = "mco-go-every-day-" + fmt.Sprint(os.Getpid())
+	d.service = fmt.Sprintf("mco-go-%s-%d", strings.ToLower(t.Name()), os.Getpid())
 	text, err := os.ReadFile(filepath.Join(lab.Root(), "agent", "builtin", "service", "testdata", "init.sh"))
 	if err != nil {
 		t.Fatal(err)
@@ -132,6 +132,7 @@ func words(line string) []string {
 
 // TestEveryDay has the agents asked by the original's mco and by ours. What both say of the same state is the same.
 func TestEveryDay(t *testing.T) {
+	t.Parallel()
 	d := newEveryDay(t)
 	for _, c := range []*lab.Client{d.ruby, d.ours} {
 		t.Run(c.Name, func(t *testing.T) {

@@ -175,6 +175,7 @@ func badLines(t *testing.T, dir string) []badLine {
 // TestBadInput types malformed command lines: each must end soon, with its exit code, say what is wrong, and leave nothing behind.
 func TestBadInput(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
+	t.Parallel()
 	d := newDesk(t)
 	d.remember(t)
 	rows := badLines(t, d.Dir)
@@ -195,6 +196,7 @@ func TestBadInput(t *testing.T) {
 // On a terminal the operator is told why nobody will answer; scripts read what the original prints, which is nothing.
 func TestHopelessFilters(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
+	t.Parallel()
 	d := newDesk(t)
 	for _, tc := range []struct{ args, says string }{
 		{"-F role=/[/", "mco: no node can match: -F role=~ /[/: "},

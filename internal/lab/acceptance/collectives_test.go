@@ -68,6 +68,7 @@ func (c *continent) clientCfg(extra ...string) lab.ClientCfg {
 
 // TestCollectives asks over sub-collectives: either client reaches exactly the nodes of either kind that are in one.
 func TestCollectives(t *testing.T) {
+	t.Parallel()
 	c := newContinent(t)
 	for _, m := range c.clients {
 		for _, tc := range []struct{ line, want string }{
@@ -196,6 +197,7 @@ func (c *continent) broadcast(t *testing.T) {
 // TestBase64 lets a fleet encode its messages as text: every pair of programs understands the other.
 func TestBase64(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
+	t.Parallel()
 	b := lab.RabbitMQ(t, lab.BrokerOptions{})
 	cfg := lab.Cfg{Brokers: []*lab.Broker{b}, Extra: []string{"plugin.rabbitmq.base64 = 1"}}
 	lab.RubyNode(t, lab.ServerCfg{Cfg: cfg, Identity: "r.example.net", Facts: "name: größe\n"})

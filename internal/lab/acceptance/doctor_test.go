@@ -62,6 +62,7 @@ const sound = "0123456789abcdef"
 // TestDoctorNamesWhatTheBrokerRefuses makes each thing go wrong that a cfg file can get wrong about a broker.
 func TestDoctorNamesWhatTheBrokerRefuses(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
+	t.Parallel()
 	b := lab.RabbitMQ(t, lab.BrokerOptions{TLS: true})
 	for _, args := range [][]string{
 		{"add_user", "reader", "marionette"},
@@ -138,6 +139,7 @@ func TestDoctorNamesWhatTheBrokerRefuses(t *testing.T) {
 // TestDoctorKnowsTheFleet asks the doctor about two brokers that know nothing of each other, with nodes of both programs behind them.
 func TestDoctorKnowsTheFleet(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
+	t.Parallel()
 	brokers := lab.Brokers(t, lab.RabbitMQKind, 2, lab.BrokerOptions{})
 	cfg := func(b ...*lab.Broker) lab.Cfg { return lab.Cfg{Brokers: b, Secret: sound} }
 	first := lab.RubyNode(t, lab.ServerCfg{Identity: "first.ruby", Cfg: cfg(brokers[0])})

@@ -104,6 +104,7 @@ func silent(t *testing.T) (addr string, taken <-chan struct{}) {
 // and leaves nothing at the broker.
 func TestInterrupted(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
+	t.Parallel()
 	d := newDesk(t)
 	good, err := os.ReadFile(d.Config)
 	if err != nil {
@@ -228,6 +229,7 @@ func TestInterrupted(t *testing.T) {
 // TestOutputs gives commands standard streams that are closed, full, or read by somebody who leaves.
 func TestOutputs(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
+	t.Parallel()
 	d := newDesk(t)
 	d.remember(t)
 	for _, tc := range []struct {

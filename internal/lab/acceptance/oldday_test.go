@@ -141,6 +141,7 @@ var oldCommands = []struct {
 // TestOldFleetsDay plays an operator's commands one after the other with the original's mco and with ours, before one fleet of nodes of both
 // programs: with both brokers, without the first, and without the second. Both programs say the same.
 func TestOldFleetsDay(t *testing.T) {
+	t.Parallel()
 	d := newOldDay(t)
 	first, second := d.brokers[0], d.brokers[1]
 	d.at(t, first)

@@ -209,6 +209,7 @@ func tree(t *testing.T, m *machine, folders ...string) string {
 // Below a scratch root: noop shows what would be and writes nothing, the first run writes, the second does not, a hand's edit is put
 // right, and a topology with a mistake leaves everything as it is.
 func TestPuppetRoot(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t, lab.NewNetwork(t), "ha1")
 	p := newPuppet(t, "ha1", "class { 'mco::balancer': packages => [] }\n")
 	root := filepath.Join(p.dir, "root")

@@ -64,6 +64,7 @@ func (m managed) called(t *testing.T, want string) {
 
 // An estate of four machines comes up from what Puppet writes, and each later change reaches the service that it is for, and no other.
 func TestPuppetEstate(t *testing.T) {
+	t.Parallel()
 	mq, ha, web, op := manage(t)
 
 	out := ha.apply(t, 0, "--noop")

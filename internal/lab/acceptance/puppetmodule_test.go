@@ -30,6 +30,7 @@ func manifests(t *testing.T) []string {
 // The real parser and the linter have nothing to say against the manifests.
 func TestPuppetLint(t *testing.T) {
 	lab.Need(t, lab.Puppet)
+	t.Parallel()
 	dir := t.TempDir()
 	module := filepath.Join(dir, "mco") // the linter knows a module by its folder's name
 	if err := os.Symlink(lab.Root(), module); err != nil {
@@ -58,6 +59,7 @@ var functionsOfPuppet5 = []string{"include", "contain", "each", "filter", "map",
 // The manifests call nothing that Puppet 5 does not have, and the Ruby files no methods that came after its Ruby, 2.4.
 func TestPuppet5HasIt(t *testing.T) {
 	lab.Need(t, lab.Puppet)
+	t.Parallel()
 	const calls = `require 'puppet'
 Puppet.initialize_settings(['--confdir', ARGV[0], '--vardir', ARGV[0]])
 parser = Puppet::Pops::Parser::EvaluatingParser.new
@@ -102,6 +104,7 @@ end`
 // The function of the Puppet server makes the bytes that the node makes.
 func TestPuppetRender(t *testing.T) {
 	lab.Need(t, lab.Puppet, lab.Facter)
+	t.Parallel()
 	m := newMachine(t, lab.NewNetwork(t), "ha1")
 	p := newPuppet(t, "ha1", "")
 	rows, err := json.Marshal(inventory(t, "ha1", "ha2", "mq1", "web1", "op1"))

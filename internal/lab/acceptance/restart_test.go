@@ -21,6 +21,7 @@ import (
 // once, the audit shows that it began and never ended, and what it started is gone. Then a request that ends is asked again: its reply
 // comes again, and it ran once too.
 func TestAtMostOnceAcrossARestart(t *testing.T) {
+	t.Parallel()
 	b := peers.Broker(t, lab.RabbitMQKind)
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }

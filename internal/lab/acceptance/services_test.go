@@ -30,6 +30,7 @@ type twins struct {
 // TestServices compares what a node of ours offers beside its agents with what one of the original does.
 func TestServices(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
+	t.Parallel()
 	b := lab.RabbitMQ(t, lab.BrokerOptions{Collectives: []string{"mcollective"}})
 	w := startTwins(t, b)
 	t.Run("rpcutil", w.tellsTheSame)

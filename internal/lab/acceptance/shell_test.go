@@ -62,6 +62,7 @@ type shellTranscripts struct {
 // agent like theirs, and before our own nodes.
 func TestShellTranscripts(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
+	t.Parallel()
 	set := vectors.Load[shellTranscripts](t, "transcripts.json")
 	terminal := slices.DeleteFunc(set.Terminal, func(c transcript) bool { return c.Args[0] != "shell" })
 	for _, program := range []string{ruby, golang} {
@@ -146,6 +147,7 @@ func (c transcript) compareShell(t *testing.T, mco *lab.Client) {
 // TestShellsMeet lets either program's client use either shell agent of either program's nodes.
 func TestShellsMeet(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
+	t.Parallel()
 	for _, which := range []string{"execute", "jobs"} {
 		t.Run(which, func(t *testing.T) {
 			b := lab.RabbitMQ(t, lab.BrokerOptions{Collectives: []string{"mcollective"}})

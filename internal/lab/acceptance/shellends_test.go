@@ -36,6 +36,7 @@ func wantNoProcess(t *testing.T, mark string) {
 // A daemon that is killed takes the commands along that callers wait for. Those in the background go on, and the next daemon finds them.
 func TestDaemonKilledInMidCommand(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
+	t.Parallel()
 	b := lab.RabbitMQ(t, lab.BrokerOptions{Collectives: []string{"mcollective"}})
 	jobs := filepath.Join(t.TempDir(), "jobs")
 	green := filepath.Join(t.TempDir(), "go")
@@ -82,6 +83,7 @@ func TestDaemonKilledInMidCommand(t *testing.T) {
 // Ctrl-C at a command that is followed ends it on the node.
 func TestCtrlCAtATailedCommand(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer)
+	t.Parallel()
 	b := lab.RabbitMQ(t, lab.BrokerOptions{Collectives: []string{"mcollective"}})
 	shellNode(t, b, filepath.Join(t.TempDir(), "jobs"))
 	client := lab.GoMco(t, lab.ClientCfg{Cfg: lab.Cfg{Brokers: []*lab.Broker{b}, LibDirs: []string{t.TempDir()}}})

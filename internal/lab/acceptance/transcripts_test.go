@@ -40,6 +40,7 @@ type transcript struct {
 // TestTranscripts repeats what the original was seen to say before three of its own nodes, through pipes and on a terminal.
 func TestTranscripts(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
+	t.Parallel()
 	set := vectors.Load[transcripts](t, "transcripts.json")
 	collectives := []string{"mcollective"}
 	for _, n := range set.Nodes {
