@@ -22,9 +22,9 @@ class mco::broker (
     before => Mco_estate['estate'],
   }
 
-  mco_files { 'rabbitmq':
-    estate => 'estate',
-    how    => 'restart',
+  mco::service { 'rabbitmq':
+    attributes => $service,
+    how        => 'restart',
   }
   mco_files { 'rabbitmq definitions':
     estate  => 'estate',
@@ -33,10 +33,6 @@ class mco::broker (
   }
 
   if $mco::manage_services {
-    service { 'rabbitmq':
-      subscribe => Mco_files['rabbitmq'],
-      *         => { 'ensure' => running, 'enable' => true } + $service,
-    }
     exec { 'mco import definitions':
       command     => $import,
       path        => ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'],

@@ -17,15 +17,9 @@ class mco::server (
     before => Mco_estate['estate'],
   }
 
-  $services.each |$files, $attributes| {
-    mco_files { $files:
-      estate => 'estate',
-    }
-    if $mco::manage_services {
-      service { $files:
-        subscribe => Mco_files[$files],
-        *         => { 'ensure' => running, 'enable' => true } + $attributes,
-      }
+  $services.each |$service, $attributes| {
+    mco::service { $service:
+      attributes => $attributes,
     }
   }
 }

@@ -158,12 +158,15 @@ func TestReferencePage(t *testing.T) {
 	}
 }
 
-// reference writes the section of one class: its comment, and a row for each of its parameters, each of which must have a comment.
+// reference writes the section of one class or defined type: its comment, and a row for each of its parameters, each of which must have a comment.
 func reference(t *testing.T, b *strings.Builder, name, text string) {
 	t.Helper()
 	head, body, ok := strings.Cut(text, "\nclass ")
 	if !ok {
-		t.Fatalf("%s holds no class behind a comment", name)
+		head, body, ok = strings.Cut(text, "\ndefine ")
+	}
+	if !ok {
+		t.Fatalf("%s holds no class and no defined type behind a comment", name)
 	}
 	class, _, _ := strings.Cut(body, " ")
 	fmt.Fprintf(b, "\n## %s\n\n", class)
