@@ -75,8 +75,8 @@ func Look(ctx context.Context, o Options) (*Status, error) {
 	l.everywhere(func(v *view) { v.open(ctx) })
 	defer l.everywhere(func(v *view) { v.close() })
 	l.roll(ctx)
-	l.everywhere(func(v *view) { v.details(ctx) })
 	l.everywhere(func(v *view) { v.byName(ctx) })
+	l.everywhere(func(v *view) { v.details(ctx) })
 	brokers.Wait()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -77,17 +79,17 @@ func (l *look) roll(ctx context.Context) {
 			return
 		}
 		var both sync.WaitGroup
-		both.Go(func() { v.ask(ctx, mco.Filter{}, func(p rpc.Pong) { l.note(v, p, false) }) })
-		both.Go(func() { v.ask(ctx, mco.Filter{Agents: []string{agentName}}, func(p rpc.Pong) { l.note(v, p, true) }) })
+		both.Go(func() { v.ask(ctx, mco.Filter{}, v.expected, func(p rpc.Pong) { l.note(v, p, false) }) })
+		both.Go(func() { v.ask(ctx, mco.Filter{Agents: []string{agentName}}, v.expected, func(p rpc.Pong) { l.note(v, p, true) }) })
 		both.Wait()
 	})
 	close(done)
 	patience.Wait()
 }
 
-// ask asks who is there. The first failure of a broker counts.
-func (v *view) ask(ctx context.Context, f mco.Filter, each func(rpc.Pong)) {
-	for pong, err := range v.client.Ping(ctx, rpc.Discovery{Filter: f, Expect: v.expected}) {
+// ask asks who is there, of whom some are expected. The first failure of a broker counts.
+func (v *view) ask(ctx context.Context, f mco.Filter, expect []string, each func(rpc.Pong)) {
+	for pong, err := range v.client.Ping(ctx, rpc.Discovery{Filter: f, Expect: expect}) {
 		if err != nil {
 			v.mu.Lock()
 			v.err = errors.Join(v.err, err)
@@ -123,6 +125,27 @@ func (l *look) note(v *view, p rpc.Pong, tells bool) {
 	}
 }
 
+// again asks those that answered to their names once more by broadcasts, and strikes off who hears them: a node that was on its way to
+// another broker subscribes to its own name last.
+func (v *view) again(ctx context.Context, deaf map[string]bool) {
+	if len(deaf) == 0 {
+		return
+	}
+	names := slices.Sorted(maps.Keys(deaf))
+	var identities []mco.Value
+	for _, name := range names {
+		identities = append(identities, mco.String(name))
+	}
+	ctx, cancel := context.WithTimeout(ctx, directTime)
+	defer cancel()
+	for _, agents := range [][]string{nil, {agentName}} {
+		v.ask(ctx, mco.Filter{Identities: identities, Agents: agents}, names, func(p rpc.Pong) {
+			delete(deaf, p.Node)
+			v.note(v, p, agents != nil)
+		})
+	}
+}
+
 // directTime is for a node that did not answer a broadcast to answer to its name.
 const directTime = 2 * time.Second
 
@@ -141,17 +164,20 @@ func (v *view) byName(ctx context.Context) {
 	}
 	var stats rpc.Stats
 	call := rpc.Call{Agent: "rpcutil", Action: "ping", Data: new(mco.Map), Nodes: rpc.Known(names...), Timeout: directTime, Stats: &stats}
+	deaf := map[string]bool{}
 	for r, err := range v.client.Call(ctx, call) {
 		if err != nil {
 			break
 		}
-		v.mu.Lock()
-		n := v.node(r.Sender)
-		n.Over, n.Deaf = append(n.Over, v.member.Addr), true
-		v.mu.Unlock()
+		deaf[r.Sender] = true
 	}
+	v.again(ctx, deaf)
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	for name := range deaf {
+		n := v.node(name)
+		n.Over, n.Deaf = append(n.Over, v.member.Addr), true
+	}
 	for _, s := range stats.Silent {
 		n := v.node(s.Node)
 		if n.silence.Reason == 0 || s.Reason < n.silence.Reason {

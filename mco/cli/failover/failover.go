@@ -1,5 +1,5 @@
 // Package failover is the command `mco failover`: it has the brokers of a pool and the nodes on them looked at (mco/failover), and shows
-// them to people (status) and to monitoring (check).
+// them to people (status, and serve as a page) and to monitoring (check).
 //
 // Results go to standard output. status ends with 0 when all is well, 1 with warnings, 2 when nodes cannot be reached or it could not
 // look; check with the codes of a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
@@ -40,7 +40,7 @@ func Command(w Wiring) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "failover",
 		Short: "See and check which node is on which broker",
-		Long: `See and check which node is on which broker, for people (status) and for monitoring (check).
+		Long: `See and check which node is on which broker, for people (status, and serve in a browser) and for monitoring (check).
 
 Each broker of the client's pool is asked in a session of its own, and every node behind it, the original's too. Nodes of ours also tell
 since when they are there, how often they came back, and when their broker last gave a sign of life (agent bus).`,
@@ -49,7 +49,7 @@ since when they are there, how often they came back, and when their broker last 
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(statusCommand(w), checkCommand(w))
+	c.AddCommand(statusCommand(w), checkCommand(w), serveCommand(w))
 	return c
 }
 

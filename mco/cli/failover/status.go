@@ -68,9 +68,8 @@ reached, or the command line is wrong.`,
 }
 
 func (f *statusFlags) run(c *cobra.Command, w Wiring) error {
-	const most = 3600
-	if !(f.every > 0 && f.every <= most) {
-		return fmt.Errorf("--every is a number of seconds above 0, and at most %d", most)
+	if err := interval(f.every); err != nil {
+		return err
 	}
 	o, err := f.options(w)
 	if err != nil {
@@ -106,6 +105,15 @@ func (f *statusFlags) run(c *cobra.Command, w Wiring) error {
 			return nil
 		}
 	}
+}
+
+// interval judges --every.
+func interval(every float64) error {
+	const most = 3600
+	if !(every > 0 && every <= most) {
+		return fmt.Errorf("--every is a number of seconds above 0, and at most %d", most)
+	}
+	return nil
 }
 
 // pause waits and tells whether it was let.

@@ -72,6 +72,9 @@ func clusters(b *strings.Builder, s *failover.Status) {
 	fmt.Fprintf(b, "\n%s%s\n", t.String(), strings.Join(lines, "\n"))
 }
 
+// memberRuns is the state of a member that has no trouble.
+const memberRuns = "runs"
+
 func memberState(v *management.View, m management.Member) string {
 	var words []string
 	for _, a := range v.Alarms {
@@ -85,7 +88,7 @@ func memberState(v *management.View, m management.Member) string {
 	case len(m.Partitions) > 0:
 		words = append(words, "parted from "+strings.Join(m.Partitions, ", "))
 	case len(words) == 0:
-		words = []string{"runs"}
+		words = []string{memberRuns}
 	}
 	return strings.Join(words, ", ")
 }
@@ -120,19 +123,29 @@ func nodes(b *strings.Builder, s *failover.Status) {
 		for _, x := range s.Brokers {
 			fmt.Fprintf(w, "%s\t", cell(n, x))
 		}
-		since, reconnects, beat, pool := "-", "-", "-", "found by asking"
-		switch t := n.Told; {
-		case len(n.Over) == 0:
-			pool = "no answer"
-		case t != nil:
-			if !t.Since.IsZero() {
-				since = fmt.Sprintf("%s (%s)", t.Since.Local().Format(time.DateTime), s.Time.Sub(t.Since).Round(time.Second))
-			}
-			reconnects, beat, pool = fmt.Sprint(t.Reconnects), heartBeat(t), poolOf(t)
+		at, age, reconnects, beat, pool := told(s, n)
+		since := "-"
+		if !at.IsZero() {
+			since = fmt.Sprintf("%s (%s)", at.Local().Format(time.DateTime), age)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", since, reconnects, beat, pool)
 	}
 	trim(w, b)
+}
+
+// told puts what a node tells of its place into words; at is zero where it does not tell since when it is there.
+func told(s *failover.Status, n failover.Node) (at time.Time, age, reconnects, beat, pool string) {
+	age, reconnects, beat, pool = "-", "-", "-", "found by asking"
+	switch t := n.Told; {
+	case len(n.Over) == 0:
+		pool = "no answer"
+	case t != nil:
+		if at = t.Since; !at.IsZero() {
+			age = s.Time.Sub(at).Round(time.Second).String()
+		}
+		reconnects, beat, pool = fmt.Sprint(t.Reconnects), heartBeat(t), poolOf(t)
+	}
+	return at, age, reconnects, beat, pool
 }
 
 // trim ends a table, without blanks at the ends of its lines.
