@@ -33,7 +33,7 @@ test: ## everything under the race detector; installs missing peers on Debian as
 		go test $$race -count=1 -p 1 -parallel 4 -timeout 60m $(if $(T),-v -run '$(T)',) $(PKG) $(if $(T),| sed -u -e '/no test files\]$$/d' -e '/no tests to run\]$$/d' -e '/^testing: warning: no tests to run$$/d',) || status=$$?
 	else
 		# The laboratory measures times: it gets the machine to itself.
-		go list ./... | grep -v /internal/lab | xargs go test $$race -timeout 30m || status=$$?
+		go list ./... | grep -v /internal/lab | xargs go test $$race -p 4 -timeout 30m || status=$$?
 		go test $$race -p 1 -parallel 4 -timeout 45m $(LAB) || status=$$?
 	fi
 	bash internal/lab/peers.sh report "$$missing" || status=1
@@ -55,7 +55,7 @@ fuzz: ## every fuzz target of the tree for T (default 10s) each
 	packages=$$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u)
 	for package in $$packages; do
 		go test -list '^Fuzz' "./$$package" | sed -n "s#^Fuzz#./$$package Fuzz#p"
-	done | xargs -P "$$(getconf _NPROCESSORS_ONLN)" -L 1 sh -c 'bash internal/lab/fuzz.sh "$$0" "$$1" $(or $(T),10s)'
+	done | xargs -P $$((2 * $$(getconf _NPROCESSORS_ONLN))) -L 1 sh -c 'bash internal/lab/fuzz.sh "$$0" "$$1" $(or $(T),10s)'
 
 lab: ## only the tests with real peers, each one named as it runs
 	$(MAKE) --no-print-directory test PKG='$(LAB)' T='$(or $(T),.)'
