@@ -80,7 +80,9 @@ func (l *look) roll(ctx context.Context) {
 		}
 		var both sync.WaitGroup
 		both.Go(func() { v.ask(ctx, mco.Filter{}, v.expected, func(p rpc.Pong) { l.note(v, p, false) }) })
-		both.Go(func() { v.ask(ctx, mco.Filter{Agents: []string{agentName}}, v.expected, func(p rpc.Pong) { l.note(v, p, true) }) })
+		both.Go(func() {
+			v.ask(ctx, mco.Filter{Agents: []string{agentName}}, v.expected, func(p rpc.Pong) { l.note(v, p, true) })
+		})
 		both.Wait()
 	})
 	close(done)

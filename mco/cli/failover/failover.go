@@ -39,8 +39,9 @@ type Wiring struct {
 func Command(w Wiring) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "failover",
-		Short: "See and check which node is on which broker",
-		Long: `See and check which node is on which broker, for people (status, and serve in a browser) and for monitoring (check).
+		Short: "See and check which node is on which broker, and rehearse the loss of one",
+		Long: `See and check which node is on which broker, for people (status, and serve in a browser) and for monitoring (check); and rehearse the
+loss of a broker (drill).
 
 Each broker of the client's pool is asked in a session of its own, and every node behind it, the original's too. Nodes of ours also tell
 since when they are there, how often they came back, and when their broker last gave a sign of life (agent bus).`,
@@ -49,7 +50,7 @@ since when they are there, how often they came back, and when their broker last 
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(statusCommand(w), checkCommand(w), serveCommand(w))
+	c.AddCommand(statusCommand(w), checkCommand(w), serveCommand(w), drillCommand(w))
 	return c
 }
 
