@@ -46,7 +46,7 @@ type Options struct {
 	// Pool is what the cfg file says about its brokers, for those who ask all of them why nodes are silent; nil: nobody does.
 	Pool func(*config.Config) (failover.Pool, error)
 	// Subscribers returns what tells which nodes brokers have, see [silent.Options]; nil: nothing does.
-	Subscribers func(*config.Config) func(context.Context) map[string][]string
+	Subscribers func(*config.Config, failover.Pool) func(ctx context.Context, collective string) map[string][]string
 
 	// Extra are commands of ours, with their own flags; they need no cfg file. May be empty.
 	Extra []*cobra.Command

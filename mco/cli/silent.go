@@ -233,7 +233,7 @@ func (s *session) explain() {
 		o.Asked = append(o.Asked, s.audience.silent[n])
 	}
 	if s.c.Subscribers != nil {
-		o.Subscribers = s.c.Subscribers(s.cfg)
+		o.Subscribers = s.c.Subscribers(s.cfg, pool)
 	}
 	found, err := silent.Explain(s.ctx, o)
 	if err != nil {

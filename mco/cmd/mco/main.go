@@ -45,7 +45,9 @@ func run() int {
 		Connect:  connect,
 		Security: provider,
 		Pool:     pool,
-		Extra:    extra(),
+
+		Subscribers: subscribers,
+		Extra:       extra(),
 	})
 }
 

@@ -27,6 +27,7 @@ type inquiry struct {
 
 // evidence is what was learned of one silent node beyond the look.
 type evidence struct {
+	again    bool          // it was asked again over a broker over which it answers
 	heard    []string      // brokers over which it answered a question to everybody, asked again
 	matched  bool          // it answered with its filter
 	unpassed bool          // it answered without its filter, and not with it
@@ -89,10 +90,10 @@ func (x *inquiry) over(node string) string {
 func (x *inquiry) gather(ctx context.Context) {
 	var wg sync.WaitGroup
 	if x.Subscribers != nil {
-		wg.Go(func() { x.subscribers = x.Subscribers(ctx) })
+		wg.Go(func() { x.subscribers = x.Subscribers(ctx, x.Config.MainCollective) })
 	}
 	for i, m := range x.Pool.Members {
-		if x.status.Brokers[i].Error != "" {
+		if b := x.status.Brokers[i]; b.Error != "" && b.Over == 0 {
 			continue
 		}
 		d := &desk{inquiry: x, addr: m.Addr}
@@ -180,9 +181,9 @@ func (d *desk) again(ctx context.Context, nodes []Asked) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, a := range nodes {
-		if e := d.of(a.Node); a.filtered() && len(e.heard) > 0 && !e.matched {
-			e.unpassed = true
-		}
+		e := d.of(a.Node)
+		e.again = true
+		e.unpassed = a.filtered() && len(e.heard) > 0 && !e.matched
 	}
 }
 

@@ -48,7 +48,13 @@ func (x *inquiry) report() *Report {
 				out.Nodes++
 			}
 		}
+		if out.Nodes > 0 {
+			out.Error = "" // it was slow
+		}
 		r.Brokers = append(r.Brokers, out)
+	}
+	if !slices.ContainsFunc(r.Nodes, func(n Node) bool { return n.Reason == Elsewhere }) {
+		return r // where the rest of the fleet is explains nobody
 	}
 	for i, f := range x.status.Findings {
 		if f.Kind == failover.Trap || f.Kind == failover.Split && f.Level == failover.Critical {
@@ -95,7 +101,7 @@ func (x *inquiry) reason(a Asked) (Reason, string) {
 	switch {
 	case !via:
 		return Elsewhere, where
-	case n.Deaf && len(e.heard) == 0 && !a.Directed:
+	case n.Deaf && e.again && len(e.heard) == 0 && !a.Directed:
 		return Unsubscribed, where
 	case e.fate != nil && e.fate.untold != "":
 		return Unknown, "it answers, and does not tell what became of the request: " + e.fate.untold
@@ -150,6 +156,8 @@ const maxSkew = time.Minute
 // late is the reason that a node's clock gives. It is in whole seconds, so that one more proves nothing.
 func (e *evidence) late(a Asked) (Reason, string) {
 	switch {
+	case a.TTL < 0:
+		return Expired, clockText(0, a.TTL)
 	case !e.clock:
 	case e.skew > a.TTL+time.Second, e.ageless != "" && e.skew < -maxSkew-time.Second:
 		return Expired, clockText(e.skew, a.TTL)

@@ -62,9 +62,9 @@ type Options struct {
 	Answered         []string      // nodes that did
 	Asked            []Asked       // nodes that did not
 	Extra            time.Duration // what data plugins of the filters may take
-	// Subscribers returns the nodes that have a subscription to their name with a broker of the pool, for the brokers of which that can
-	// be known; nil: for none.
-	Subscribers func(context.Context) map[string][]string
+	// Subscribers returns the nodes that have a subscription to their name with a broker of the pool, by its address, for the brokers
+	// of which that can be known; nil: for none.
+	Subscribers func(ctx context.Context, collective string) map[string][]string
 }
 
 // Report is what was found.
@@ -97,6 +97,7 @@ type Node struct {
 // Bounds of what is asked.
 const (
 	totalTime  = 25 * time.Second
+	lookTime   = 3 * time.Second        // for brokers to take us in, and again for the fleet to answer
 	answerTime = 2 * time.Second        // for a node that answers others to answer this
 	leastWait  = 600 * time.Millisecond // behind the answers of the same nodes to an easier question
 )
@@ -107,7 +108,7 @@ func Explain(ctx context.Context, o Options) (*Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, totalTime)
 	defer cancel()
 	if o.Timeout <= 0 {
-		o.Timeout = answerTime
+		o.Timeout = lookTime
 	}
 	cfg := *o.Config
 	if o.Collective != "" {
