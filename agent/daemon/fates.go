@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +45,7 @@ func (f *fates) note(r mco.Request, what agent.Outcome, detail string) {
 		}
 		return
 	}
+	key = fateKey{strings.Clone(r.ID), strings.Clone(r.Caller)} // theirs would keep the whole payload alive
 	if f.known == nil {
 		f.known = make(map[fateKey]*agent.Fate)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,6 +38,11 @@ type kept struct {
 type asked struct{ id, agent, caller, sender string }
 
 func askedBy(r mco.Request) asked { return asked{r.ID, r.Agent, r.Caller, r.Sender} }
+
+// own returns texts that do not keep the payload alive which they were decoded from.
+func (a asked) own() asked {
+	return asked{strings.Clone(a.id), strings.Clone(a.agent), strings.Clone(a.caller), strings.Clone(a.sender)}
+}
 
 type keptReply struct {
 	payload []byte   // nil while the request runs
@@ -72,6 +78,7 @@ func (k *kept) begin(r mco.Request, to string, now time.Time) {
 	if before, ok := k.replies[key]; ok { // an id that is used again after its time
 		k.bytes -= len(before.payload)
 	} else {
+		key = key.own()
 		k.order = append(k.order, key)
 	}
 	k.replies[key] = &keptReply{heard: []heard{{to, now}}, until: r.Time.Add(r.TTL)}
