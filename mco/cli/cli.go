@@ -26,6 +26,7 @@ import (
 	"github.com/mco-go/mco-go/mco/config"
 	"github.com/mco-go/mco-go/mco/connector"
 	"github.com/mco-go/mco-go/mco/failover"
+	"github.com/mco-go/mco-go/mco/management"
 	"github.com/mco-go/mco-go/mco/security"
 )
 
@@ -45,8 +46,8 @@ type Options struct {
 
 	// Pool is what the cfg file says about its brokers, for those who ask all of them why nodes are silent; nil: nobody does.
 	Pool func(*config.Config) (failover.Pool, error)
-	// Subscribers returns what tells which nodes brokers have, see [silent.Options]; nil: nothing does.
-	Subscribers func(*config.Config, failover.Pool) func(ctx context.Context, collective string) map[string][]string
+	// Subscribers makes what silent.Options has of that name; nil: nothing does.
+	Subscribers func(*config.Config, failover.Pool) func(ctx context.Context, collective string) map[string]management.Subscribers
 
 	// Extra are commands of ours, with their own flags; they need no cfg file. May be empty.
 	Extra []*cobra.Command

@@ -31,7 +31,7 @@ func pool(cfg *config.Config) (failover.Pool, error) {
 
 // subscribers asks the management APIs that the cfg file names which nodes of a collective their brokers have. A broker that does not
 // tell is left out.
-func subscribers(cfg *config.Config, p failover.Pool) func(context.Context, string) map[string][]string {
+func subscribers(cfg *config.Config, p failover.Pool) func(context.Context, string) map[string]management.Subscribers {
 	apis, err := management.FromConfig(cfg)
 	if err != nil || len(apis) == 0 || cfg.Connector != string(stomp.RabbitMQ) {
 		return nil
@@ -40,22 +40,22 @@ func subscribers(cfg *config.Config, p failover.Pool) func(context.Context, stri
 	if !ok {
 		vhost = "/"
 	}
-	return func(ctx context.Context, collective string) map[string][]string {
+	return func(ctx context.Context, collective string) map[string]management.Subscribers {
 		var wg sync.WaitGroup
 		var mu sync.Mutex // guards found
-		found := map[string][]string{}
+		found := map[string]management.Subscribers{}
 		for _, api := range apis {
 			if api.Member > len(p.Members) {
 				continue
 			}
 			wg.Go(func() {
-				nodes, err := api.Subscribers(ctx, vhost, collective+"_directed")
+				s, err := api.Subscribers(ctx, vhost, collective+"_directed")
 				if err != nil {
 					return
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				found[p.Members[api.Member-1].Addr] = nodes
+				found[p.Members[api.Member-1].Addr] = s
 			})
 		}
 		wg.Wait()

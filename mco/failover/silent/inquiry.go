@@ -12,6 +12,7 @@ import (
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/connector"
 	"github.com/mco-go/mco-go/mco/failover"
+	"github.com/mco-go/mco-go/mco/management"
 	"github.com/mco-go/mco-go/mco/rpc"
 )
 
@@ -19,7 +20,7 @@ import (
 type inquiry struct {
 	Options
 	status      *failover.Status
-	subscribers map[string][]string
+	subscribers map[string]management.Subscribers
 
 	mu    sync.Mutex // guards found
 	found map[string]*evidence
@@ -174,7 +175,11 @@ func (d *desk) again(ctx context.Context, nodes []Asked) {
 		})
 	})
 	for _, f := range filters {
-		wg.Go(func() { d.ping(ctx, f, names, plain, func(p rpc.Pong) { d.matches(p.Node, f) }) })
+		easier := plain
+		if !cheap(f) {
+			easier = nil
+		}
+		wg.Go(func() { d.ping(ctx, f, names, easier, func(p rpc.Pong) { d.matches(p.Node, f) }) })
 	}
 	wg.Go(func() { d.fates(ctx, nodes) })
 	wg.Wait()
@@ -190,6 +195,9 @@ func (d *desk) again(ctx context.Context, nodes []Asked) {
 // filtered tells whether a node's own filter decides whether it answers.
 func (a *Asked) filtered() bool { return !a.Filter.Empty() }
 
+// cheap tells whether a filter is decided as fast as none: facts may have to be gathered first, and data plugins be asked.
+func cheap(f mco.Filter) bool { return len(f.Facts)+len(f.Compound) == 0 }
+
 // matches notes that a node passes a filter, if it is its own.
 func (x *inquiry) matches(node string, f mco.Filter) {
 	for _, a := range x.Asked {
@@ -199,8 +207,8 @@ func (x *inquiry) matches(node string, f mco.Filter) {
 	}
 }
 
-// ping asks who is there, until all names have answered or their time is over. What comes behind easier, the answers of the same nodes
-// to a question without a filter, waits little longer than those took.
+// ping asks who is there, until all names have answered or their time is over. With easier, which tells that the same nodes have answered
+// a question without a filter, it waits little longer than that took.
 func (d *desk) ping(ctx context.Context, f mco.Filter, names []string, easier <-chan struct{}, each func(rpc.Pong)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -213,7 +221,7 @@ func (d *desk) ping(ctx context.Context, f mco.Filter, names []string, easier <-
 			case <-ctx.Done():
 				return
 			}
-			rest := time.NewTimer(max(2*time.Since(start), leastWait) + d.Extra)
+			rest := time.NewTimer(max(2*time.Since(start), leastWait))
 			defer rest.Stop()
 			select {
 			case <-rest.C:

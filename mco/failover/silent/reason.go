@@ -96,9 +96,12 @@ func (x *inquiry) reason(a Asked) (Reason, string) {
 	if n == nil || len(n.Over) == 0 {
 		return x.nowhere(a, e)
 	}
-	via := slices.ContainsFunc(n.Over, func(b string) bool { return slices.Contains(x.Via, b) })
+	asked := func(b string) bool { return slices.Contains(x.Via, b) }
+	via := slices.ContainsFunc(n.Over, asked)
 	where := strings.Join(n.Over, ", ")
 	switch {
+	case !via && slices.ContainsFunc(n.On, asked):
+		return Unknown, "it is on " + strings.Join(n.On, ", ") + " and answers over " + where
 	case !via:
 		return Elsewhere, where
 	case n.Deaf && e.again && len(e.heard) == 0 && !a.Directed:
@@ -183,10 +186,12 @@ func (x *inquiry) nowhere(a Asked, e *evidence) (Reason, string) {
 		return Unknown, "it answers now, over " + e.ageless
 	}
 	var blind, unlisted []string
+	nameless := 0
 	for _, b := range x.status.Brokers {
-		names, listed := x.subscribers[b.Addr]
+		s, listed := x.subscribers[b.Addr]
+		nameless += s.Nameless
 		switch {
-		case slices.Contains(names, a.Node):
+		case slices.Contains(s.Names, a.Node):
 			return Unknown, fmt.Sprintf("it is subscribed at %s and answers nothing: it hangs, or does not take what we sign", b.Addr)
 		case listed:
 		case b.Error != "":
@@ -204,6 +209,8 @@ func (x *inquiry) nowhere(a Asked, e *evidence) (Reason, string) {
 		return NeverSeen, cannot
 	case cannot != "":
 		return Unknown, "it answers over no broker, and " + cannot
+	case len(unlisted) == 0 && nameless > 0:
+		return Unknown, fmt.Sprintf("no broker has a subscription of it; connections without any, %d, may be its", nameless)
 	case len(unlisted) == 0:
 		return Unconnected, "no broker has a subscription of it"
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mco-go/mco-go/mco"
 	"github.com/mco-go/mco-go/mco/failover"
+	"github.com/mco-go/mco-go/mco/management"
 	"github.com/mco-go/mco-go/mco/rpc"
 )
 
@@ -62,9 +63,8 @@ type Options struct {
 	Answered         []string      // nodes that did
 	Asked            []Asked       // nodes that did not
 	Extra            time.Duration // what data plugins of the filters may take
-	// Subscribers returns the nodes that have a subscription to their name with a broker of the pool, by its address, for the brokers
-	// of which that can be known; nil: for none.
-	Subscribers func(ctx context.Context, collective string) map[string][]string
+	// Subscribers tells who is subscribed, by the address of a broker, for those that tell; nil: none does.
+	Subscribers func(ctx context.Context, collective string) map[string]management.Subscribers
 }
 
 // Report is what was found.
