@@ -152,15 +152,26 @@ func (w *world) job(t testing.TB, host string, j job) *lab.Process {
 	return p
 }
 
-// load starts a client that asks every node, so many times a second.
+// load starts a client that asks every node, so many times a second, and returns when the programs are warm.
 func (w *world) load(t *testing.T, rate int, lines ...string) {
+	t.Helper()
+	w.askAt(t, rate, lines...)
+	w.calls(t, "whole calls", time.Minute, history.Call.Whole, warm)
+	w.step(t, "the load runs")
+}
+
+// ask starts the client of the load L1.
+func (w *world) ask(t *testing.T, lines ...string) {
+	t.Helper()
+	w.askAt(t, 5, lines...)
+}
+
+func (w *world) askAt(t *testing.T, rate int, lines ...string) {
 	t.Helper()
 	cfg := lab.Cfg{Brokers: w.brokers, Extra: append([]string{fmt.Sprintf("plugin.rabbitmq.heartbeat_interval = %.0f", w.HeartBeat.Seconds()),
 		fmt.Sprintf("plugin.mco.pool.reconnect_spread = %g", w.Spread.Seconds())}, lines...)}
 	w.asker = w.job(t, "client", job{Role: "ask", Name: "client", Config: lab.GoMco(t, lab.ClientCfg{Cfg: cfg}).Config,
 		Nodes: w.names, Every: time.Second / time.Duration(rate), Timeout: 10 * time.Second})
-	w.calls(t, "whole calls", time.Minute, history.Call.Whole, warm)
-	w.step(t, "the load runs")
 }
 
 // warm is how many calls have made the programs' heaps as large as they will be.
@@ -241,7 +252,7 @@ func (w *world) look(t testing.TB, what history.Kind, s syscall.Signal) {
 	if err := w.crowd.Signal(s); err != nil {
 		t.Fatal(err)
 	}
-	lab.Wait(t, "the simulated nodes to tell what they hold", 10*time.Second, func() error {
+	lab.Wait(t, "the simulated nodes to tell what they hold", time.Minute, func() error {
 		if !slices.ContainsFunc(w.events(t, "simulated")[before:], func(e history.Event) bool { return e.What == what }) {
 			return fmt.Errorf("no %s yet", what)
 		}
@@ -254,7 +265,7 @@ func (w *world) settle(t testing.TB, limit time.Duration) {
 	t.Helper()
 	before := map[string]history.Held{}
 	err := lab.Sparingly(limit, func() error {
-		w.look(t, history.Remaining, syscall.SIGUSR2)
+		w.look(t, history.Remaining, syscall.SIGUSR2) // which takes a while
 		for _, e := range slices.Concat(w.events(t, "injector"), w.events(t, "simulated")) {
 			if e.What == history.Baseline {
 				before[e.Who] = *e.Held

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"syscall"
 
@@ -68,7 +69,7 @@ type simulated struct {
 
 // held writes down what the process holds. One process is one line, whose name is the job's.
 func (s *simulated) held(before bool) {
-	runtime.GC()
+	debug.FreeOSMemory() // what the runtime only keeps for the next time is not held
 	e := history.Event{Who: s.Name, What: history.Remaining, Broker: -1}
 	if before {
 		e.What = history.Baseline

@@ -61,7 +61,7 @@ func (c *checker) named(k Call, replied map[string]bool) {
 func (c *checker) causes() {
 	cause := c.Cause
 	if cause == nil {
-		cause = c.fault()
+		cause = FaultsExplain(c.events, c.Aftermath)
 	}
 	for _, e := range c.events {
 		outage := (e.What == Ended || e.What == Refused) && !e.Ourselves || e.What == Called && !e.Call.NoAnswer && !e.Call.Whole()
@@ -76,16 +76,16 @@ func (c *checker) causes() {
 	}
 }
 
-// fault is the cause that the log of the injector tells.
-func (c *checker) fault() func(Event) bool {
-	faults := Faults(c.events)
+// FaultsExplain returns the cause that the injector's log tells: a fault that was there, or had been until aftermath before.
+func FaultsExplain(events []Event, aftermath time.Duration) func(Event) bool {
+	faults := Faults(events)
 	return func(e Event) bool {
 		from := e.At
 		if e.What == Called {
 			from = e.Call.Began
 		}
 		return slices.ContainsFunc(faults, func(f Fault) bool {
-			return Span{f.From, f.To + c.Aftermath}.Touches(from, e.At) && (e.Broker < 0 || f.Broker < 0 || e.Broker == f.Broker)
+			return Span{f.From, f.To + aftermath}.Touches(from, e.At) && (e.Broker < 0 || f.Broker < 0 || e.Broker == f.Broker)
 		})
 	}
 }

@@ -1,0 +1,60 @@
+package chaos
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mco-go/mco-go/internal/lab"
+	"github.com/mco-go/mco-go/internal/lab/faults"
+)
+
+// The next broker swallows every packet that would open a connection. Nodes give it 5 s, go to the one after it, and do not pester it.
+func TestF06BlackHoleOnConnect(t *testing.T) {
+	full(t)
+	w := newWorld(t, plan{Brokers: 3, Ours: 10, Simulated: 40, Failback: time.Minute})
+	w.load(t, 5)
+	w.baseline(t)
+	second := w.hosts["broker2"]
+	count := attempts(t, second, w.brokers[1].Port)
+	hole := w.inject.Make(faults.BlackHole(second, 1, w.brokers[1].Port))
+	killed := time.Now()
+	revive := w.inject.Make(faults.Kill(w.brokers[0], 0))
+	ours := w.answering(t, w.brokers[2], killed, 30*time.Second)
+	w.step(t, "moved: %s", ours)
+	// What is tried from now on is out of hope alone.
+	before := count()
+	const watched = 90 * time.Second
+	w.until(time.Now().Add(watched))
+	tries := count() - before
+	revive()
+	hole()
+	w.back(t)
+	w.settle(t, 30*time.Second)
+	events := w.check(t)
+	ours = append(ours, w.moved(events, killed)...)
+	bound := 5*time.Second + w.Spread + 2*time.Second
+	figures.add(t, figure{"F06", "broker killed, the next one swallows SYNs, Ready at the third", ours.String(),
+		"p99 " + short(bound) + " (5 s, spread, and as F01)", "", w.seed})
+	each := float64(tries) / float64(len(w.names)) / watched.Minutes()
+	figures.add(t, figure{"F06", "tries at the black hole by nodes that are Ready elsewhere", fmt.Sprintf("%.1f a minute and node", each), "2 (one in 30 s)", "", w.seed})
+	if ours.at(99) > bound {
+		t.Errorf("Ready at the third broker: %s, want p99 %s", ours, short(bound))
+	}
+	if each > 2 {
+		t.Errorf("%.1f tries a minute and node at the black hole, want 2", each)
+	}
+}
+
+// attempts counts the connections that somebody tries to open to a port of the host. What TCP sends again is not counted.
+func attempts(t testing.TB, h *lab.Host, port int) func() int {
+	t.Helper()
+	h.Run(t, "nft", fmt.Sprintf("add table ip tries; add set ip tries seen { type ipv4_addr . inet_service; flags dynamic; size 65535; }; "+
+		"add chain ip tries in { type filter hook input priority -400; }; "+
+		"add rule ip tries in iifname != lo tcp dport %d tcp flags & (syn | ack) == syn add @seen { ip saddr . tcp sport }", port))
+	return func() int {
+		t.Helper()
+		return strings.Count(h.Run(t, "nft", "list", "set", "ip", "tries", "seen"), " . ") - 1 // the type has one
+	}
+}
