@@ -62,6 +62,8 @@ func (w *way) settle(r *record, name string, m moments, res *Result) {
 	until := time.Duration(*res.Marks.Restore * float64(time.Second))
 	at, _, ok := r.first(name, m.gone+r.gap(), func(b string) bool { return b == w.broker })
 	switch {
+	case res.Interrupted && w.other != "":
+		w.outcome, w.to = Kept, w.other
 	case res.Interrupted:
 		w.outcome = Unmeasured
 	case ok && (at <= until || res.Fault == Connections):

@@ -25,7 +25,7 @@ func reason(r *Result, p *Plan, n *Node, before *failover.Node) string {
 	case Moved:
 		slow(r, p, n, before, say)
 	}
-	if n.Returns && r.Restored && !r.Interrupted {
+	if r.Restored && !r.Interrupted {
 		back(r, n, before, say)
 	}
 	return strings.Join(parts, "; ")
@@ -48,6 +48,9 @@ func slow(r *Result, p *Plan, n *Node, before *failover.Node, say func(string, .
 	}
 	if tried := inVain(p, n, before); len(tried) > 0 {
 		say("before %s come %s in its pool, which cannot be reached", n.To, strings.Join(tried, ", "))
+	}
+	if r.Closed && n.Ours {
+		say("its connection was closed; before the next broker it waits at random, up to its plugin.mco.pool.reconnect_spread")
 	}
 	if n.Ours && !n.Exact {
 		say("it did not tell where it stood in time: found by asking every %g s", r.Asked)
@@ -91,6 +94,11 @@ func inVain(p *Plan, n *Node, before *failover.Node) (tried []string) {
 func back(r *Result, n *Node, before *failover.Node, say func(string, ...any)) {
 	t := before.Told
 	switch {
+	case !n.Returns && n.Outcome == Moved && t == nil:
+		say("it stays until it loses its broker")
+	case !n.Returns && n.Outcome == Moved && t.Failback <= 0:
+		say("it stays, since its plugin.mco.pool.failback is off")
+	case !n.Returns:
 	case n.Back == nil && t.Mode == "all":
 		say("it did not get its session with %s back", r.Broker)
 	case n.Back == nil:

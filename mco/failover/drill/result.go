@@ -154,7 +154,7 @@ func (r *Result) Verdict() string {
 		return strings.Join(wrong, "; ")
 	}
 	if r.Bound > 0 {
-		return fmt.Sprintf("no node was longer without a broker than the bound of %g s", r.Bound)
+		return fmt.Sprintf("no node was without a broker for longer than the bound of %g s", r.Bound)
 	}
 	return "every node came to another broker"
 }

@@ -11,6 +11,7 @@ import (
 // Times of a run.
 const (
 	baseline = 3 * time.Second        // for every node to be heard before the fault, at most
+	listed   = 6 * time.Second        // for RabbitMQ's management to know of every connection: it collects them every 5 s
 	beat     = 100 * time.Millisecond // between two looks at what was heard
 	overrun  = 2                      // questions that are still asked when everything was measured, for the picture's sake
 )
@@ -46,7 +47,11 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 	for _, b := range r.Plan.Status.Brokers {
 		res.Pool = append(res.Pool, b.Addr)
 	}
-	r.until(ctx, Taking, 0, baseline, r.heard)
+	least := time.Duration(0)
+	if res.Fault == Connections {
+		least = listed
+	}
+	r.until(ctx, Taking, least, max(baseline, least), r.heard)
 	if ctx.Err() != nil {
 		return nil, ErrInterrupted
 	}

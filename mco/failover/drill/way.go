@@ -128,6 +128,7 @@ func (w *way) comeBack(r *record, name string, m moments) {
 	mine := func(b string) bool { return b == w.broker || !slices.Contains(w.pool, b) }
 	if s, found := fresh(r.told[name], m.gone, mine); found {
 		w.homeAt = new(max(s.since-m.back, 0))
+		w.exact = w.exact || w.outcome == Kept
 	} else if !w.linked && r.asked[name] >= unanswered && !newer(r.told[name], m.back) {
 		w.homeAt, w.exact = new(max(heard-m.back, 0)), false
 	}
