@@ -174,7 +174,10 @@ func brokers(t testing.TB, kind Kind, options []BrokerOptions) []*Broker {
 	for i, o := range options {
 		dir := t.TempDir()
 		o.member = i
-		wg.Go(func() { brokers[i], errs[i] = startBroker(kind, dir, o) })
+		wg.Go(func() {
+			defer o.cluster.turn(i)()
+			brokers[i], errs[i] = startBroker(kind, dir, o)
+		})
 	}
 	wg.Wait()
 	for _, b := range brokers {

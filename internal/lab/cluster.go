@@ -22,6 +22,20 @@ type cluster struct {
 	nodes    []string
 	epmdPort string
 	cookie   string
+	first    chan struct{} // closed when the first node runs, or will not
+}
+
+// turn lets the first node of a cluster start, and then the others at once: nodes that see nobody each make a cluster of their own. What it
+// returns is to be called when the node runs. A broker of no cluster has no turn.
+func (c *cluster) turn(member int) (done func()) {
+	switch {
+	case c == nil:
+	case member == 0:
+		return func() { close(c.first) }
+	default:
+		<-c.first
+	}
+	return func() {}
 }
 
 // newCluster starts the port mapper of a cluster of n nodes, which ends with the test.
@@ -31,7 +45,7 @@ func newCluster(t testing.TB, n int) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cluster{epmdPort: strconv.Itoa(port), cookie: "laboratory"}
+	c := &cluster{epmdPort: strconv.Itoa(port), cookie: "laboratory", first: make(chan struct{})}
 	for i := range n {
 		c.nodes = append(c.nodes, fmt.Sprintf("rabbit%d@localhost", i+1))
 	}
@@ -43,7 +57,7 @@ func newCluster(t testing.TB, n int) *cluster {
 	return c
 }
 
-// conf is what makes nodes that start at once find each other.
+// conf is what makes nodes find each other.
 func (c *cluster) conf() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cluster_formation.peer_discovery_backend = classic_config\nnet_ticktime = %d\n", tickTime)

@@ -45,6 +45,7 @@ const (
 	Partition      Kind = "partition"      // members of a cluster went on without each other
 	Away           Kind = "away"           // connections are not at the leader of their queue
 	Unsynchronised Kind = "unsynchronised" // a copy of a queue is not whole
+	Leaderless     Kind = "leaderless"     // a queue has no leader that a majority follows
 	LinkDown       Kind = "link-down"      // a shovel or a federation link carries nothing
 )
 

@@ -48,6 +48,7 @@ func Measures() []Measure {
 		{"partitions", "", "pairs of a cluster's members that went on without each other", "", "0", Partition, true, found(Partition), nil},
 		{"members", "", "members of clusters that do not run", "0", "", MemberDown, true, found(MemberDown), nil},
 		{"copies", "", "groups of queues of which a member lacks a whole copy", "0", "", Unsynchronised, true, found(Unsynchronised), nil},
+		{"leaderless", "", "groups of queues whose leader has no majority", "", "0", Leaderless, true, found(Leaderless), nil},
 		{"links", "", "shovels and federation links that are down", "0", "", LinkDown, true, found(LinkDown), nil},
 		{"away", "%", "share of the connections that take messages and are not at the leader of their queue", "", "", Away, true, away,
 			func(*Status) float64 { return 100 }},

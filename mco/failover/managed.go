@@ -54,19 +54,26 @@ func (s *Status) Clusters() (all []Managed) {
 		if m.View == nil {
 			continue
 		}
-		if len(m.View.Members) > 1 {
-			key := m.View.Cluster
-			for _, x := range m.View.Members {
-				key += " " + x.Node
-			}
-			if seen[key] {
-				continue
-			}
-			seen[key] = true
+		cluster := clusterOf(m)
+		if !seen[cluster] {
+			all = append(all, m)
 		}
-		all = append(all, m)
+		seen[cluster] = true
 	}
 	return all
+}
+
+// clusterOf names the cluster that a view is of: by its members, because each calls the cluster after itself until somebody gives it a
+// name. A broker alone is told from others by its place in the pool; several may call themselves rabbit@localhost.
+func clusterOf(m Managed) string {
+	if len(m.View.Members) < 2 {
+		return m.Broker
+	}
+	var names []string
+	for _, x := range m.View.Members {
+		names = append(names, x.Node)
+	}
+	return strings.Join(names, " ")
 }
 
 // ofManaged tells what brokers know of themselves. What several members of one cluster tell is told once.
@@ -84,8 +91,8 @@ func ofManaged(s *Status) (all []Finding) {
 		}
 		for _, f := range slices.Concat(ofCluster(m.View), ofQueues(m.View), ofLinks(m.View)) {
 			f.Broker = m.Broker
-			key := m.View.Cluster + " " + string(f.Kind) + " " + f.Text
-			if alone := len(m.View.Members) < 2; alone || !told[key] {
+			key := clusterOf(m) + " " + f.Text
+			if !told[key] {
 				all = append(all, f)
 			}
 			told[key] = true
@@ -121,25 +128,24 @@ func ofQueues(v *management.View) (all []Finding) {
 		all = append(all, Finding{Level: Note, Kind: Away,
 			Text: fmt.Sprintf("%d of %s that take messages are not at the leader of their queue", n, count(v.Queues.Consumers, "connection"))})
 	}
-	type lack struct{ kind, at string }
+	type lack struct {
+		kind, at   string
+		leaderless bool
+	}
 	groups := map[lack][]string{}
 	for _, q := range v.Queues.Replicated {
 		if lacking := q.Lacking(); len(lacking) > 0 {
-			kind := q.Kind
-			if q.Leader == "" {
-				kind = leaderless
-			}
-			g := lack{kind, strings.Join(lacking, ", ")}
+			g := lack{q.Kind, strings.Join(lacking, ", "), q.Leader == ""}
 			groups[g] = append(groups[g], q.Name)
 		}
 	}
 	for g, names := range groups {
 		f := Finding{Level: Warning, Kind: Unsynchronised}
 		what := count(len(names), g.kind+" queue") + " (" + few(names) + ")"
-		switch g.kind {
-		case leaderless:
-			f.Level, f.Text, f.Mend = Critical, fmt.Sprintf("%s: no majority of the members is there, %s missing", what, g.at), "start the members that are missing"
-		case "quorum":
+		switch {
+		case g.leaderless:
+			f = Finding{Level: Critical, Kind: Leaderless, Text: what + " without a majority of members, as it lacks " + g.at, Mend: "start the members that it lacks"}
+		case g.kind == "quorum":
 			f.Text, f.Mend = what+" without a copy that follows at "+g.at, "start the member"
 		default:
 			f.Text, f.Mend = what+" without a whole copy at "+g.at, "rabbitmqctl sync_queue, or ha-sync-mode = automatic in the policy"
@@ -149,9 +155,6 @@ func ofQueues(v *management.View) (all []Finding) {
 	slices.SortFunc(all, func(a, b Finding) int { return strings.Compare(a.Text, b.Text) })
 	return all
 }
-
-// leaderless is how a queue of a quorum is called that has no leader.
-const leaderless = "leaderless quorum"
 
 func ofLinks(v *management.View) (all []Finding) {
 	for _, l := range v.Links {

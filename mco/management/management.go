@@ -36,7 +36,7 @@ type Options struct {
 // between calls.
 type API struct {
 	Options
-	transport *http.Transport
+	transport http.RoundTripper
 }
 
 // Bounds of one request.

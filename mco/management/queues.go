@@ -27,7 +27,7 @@ type Queue struct {
 	Name    string   `json:"name"`
 	VHost   string   `json:"vhost"`
 	Kind    string   `json:"kind"`   // mirrored or quorum
-	Leader  string   `json:"leader"` // "": none
+	Leader  string   `json:"leader"` // "": none that a majority follows
 	Members []string `json:"members"`
 	Whole   []string `json:"whole"` // those of Members that have all of it: the leader, synchronised mirrors, members of a quorum that are online
 }
@@ -100,8 +100,8 @@ func (q queue) replicated(leader string) (Queue, bool) {
 	switch {
 	case q.Type == "quorum":
 		r.Kind, r.Members, r.Whole = "quorum", q.Members, q.Online
-		if !slices.Contains(q.Online, leader) {
-			r.Leader = "" // the one that it had is gone
+		if !slices.Contains(q.Online, leader) || 2*len(q.Online) <= len(q.Members) {
+			r.Leader = "" // the one that it had is gone, or leads nobody
 		}
 	case len(q.Mirrors) > 0:
 		r.Kind, r.Members, r.Whole = "mirrored", append([]string{q.Node}, q.Mirrors...), append([]string{q.Node}, q.Synchronised...)
