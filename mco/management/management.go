@@ -32,6 +32,12 @@ type Options struct {
 	Timeout  time.Duration // for each call; 0: [DefaultTimeout]
 }
 
+// String names the API. It keeps the password out of whatever prints options.
+func (o Options) String() string { return o.User + " at " + o.URL }
+
+// GoString is as String.
+func (o Options) GoString() string { return o.String() }
+
 // API is the management API of one broker, which answers for all of its cluster. It is safe for concurrent use, and holds no connection
 // between calls.
 type API struct {

@@ -159,6 +159,12 @@ func TestBadServers(t *testing.T) {
 		})
 	}
 	close(ended)
+	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+		a := at(t, "http://h")
+		if got := fmt.Sprintf(format+format+format, a, *a, a.Options); strings.Contains(got, secret) {
+			t.Errorf("%s shows the password: %s", format, got)
+		}
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := fake(t, answers).Connections(ctx); err == nil {

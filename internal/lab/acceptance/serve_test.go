@@ -134,6 +134,9 @@ func TestServe(t *testing.T) {
 // agrees compares the page with what status prints.
 func (s *served) agrees(t *testing.T) {
 	t.Helper()
+	if _, body := s.get(t, http.MethodGet, "?look", "localhost"); !strings.Contains(body, "web1") {
+		t.Errorf("without a script: %s", body)
+	}
 	res, body := s.get(t, http.MethodGet, "status.json", "localhost")
 	var status failover.Status
 	if err := json.Unmarshal([]byte(body), &status); err != nil || res.StatusCode != http.StatusOK {

@@ -2,6 +2,7 @@ package failover
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -121,7 +122,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case s.loopback && !local(r.Host):
 		http.Error(w, "this page is called by the name or the address of its own machine", http.StatusMisdirectedRequest)
 	case r.URL.Path == "/":
-		s.page(w)
+		s.page(w, r)
 	case r.URL.Path == "/status.json":
 		s.status(w, r)
 	case r.URL.Path == "/events" && r.Method == http.MethodGet:
@@ -145,10 +146,17 @@ func local(host string) bool {
 	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
 }
 
-// page is the whole page, with what was seen last where that is still fresh; its script asks for the rest.
-func (s *server) page(w http.ResponseWriter) {
+// page is the whole page, with what was seen last where that is still fresh; its script asks for the rest. A reader without scripts asks
+// for /?look, which waits for a look.
+func (s *server) page(w http.ResponseWriter, r *http.Request) {
+	seen := s.watcher.recent(time.Now())
+	if r.URL.Query().Has("look") {
+		if later, err := s.seen(r.Context()); err == nil {
+			seen = later
+		}
+	}
 	var b bytes.Buffer
-	if err := render(&b, "page.html", s.watcher.recent(time.Now())); err != nil {
+	if err := render(&b, "page.html", seen); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -156,19 +164,20 @@ func (s *server) page(w http.ResponseWriter) {
 	_, _ = w.Write(b.Bytes()) // the reader may be gone
 }
 
-// status is a look of now as JSON: one that is about to be made is waited for.
-func (s *server) status(w http.ResponseWriter, r *http.Request) {
+// seen is a look of now; one that is about to be made is waited for.
+func (s *server) seen(ctx context.Context) (snapshot, error) {
 	defer s.watcher.watch()()
-	seen := s.watcher.recent(time.Now())
-	if seen.number == 0 {
-		var err error
-		if seen, err = s.watcher.next(r.Context(), s.watcher.number(), s.patience); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
+	if last := s.watcher.recent(time.Now()); last.number > 0 {
+		return last, nil
 	}
-	if seen.err != nil {
-		http.Error(w, seen.err.Error(), http.StatusServiceUnavailable)
+	return s.watcher.next(ctx, s.watcher.number(), s.patience)
+}
+
+// status is a look of now as JSON.
+func (s *server) status(w http.ResponseWriter, r *http.Request) {
+	seen, err := s.seen(r.Context())
+	if err = cmp.Or(err, seen.err); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -181,6 +181,11 @@ func TestStatusJSON(t *testing.T) {
 	defer running.Wait()
 	defer cancel()
 	w := httptest.NewRecorder()
+	(&server{watcher: fails, patience: 5 * time.Second}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?look", nil))
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "no pool") {
+		t.Errorf("%d: %s", w.Code, w.Body)
+	}
+	w = httptest.NewRecorder()
 	(&server{watcher: fails, patience: 5 * time.Second}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/status.json", nil))
 	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "no pool") {
 		t.Errorf("%d: %s", w.Code, w.Body)
