@@ -13,11 +13,16 @@ PKG ?= ./...
 N ?=
 SEED ?=
 HOSTILE ?=
+FULL ?=
+TIMEOUT ?= 60m
 # cgo is for the race detector alone; what ships is static.
 export CGO_ENABLED := 0
 LAB := ./internal/lab/...
+CHAOS := ./internal/lab/chaos
+# Where the laboratory writes its pages of figures.
+export MCO_LAB_REPORT ?= $(CURDIR)/bin/figures
 
-.PHONY: build test check lint fuzz lab bench demo docs man golden corpus
+.PHONY: build test check lint fuzz lab soak bench demo docs man golden corpus
 
 build: ## the programs, into bin/
 	mkdir -p bin
@@ -57,8 +62,20 @@ fuzz: ## every fuzz target of the tree for T (default 10s) each
 		go test -list '^Fuzz' "./$$package" | sed -n "s#^Fuzz#./$$package Fuzz#p"
 	done | xargs -P $$((2 * $$(getconf _NPROCESSORS_ONLN))) -L 1 sh -c 'bash internal/lab/fuzz.sh "$$0" "$$1" $(or $(T),10s)'
 
-lab: ## only the tests with real peers, each one named as it runs
-	$(MAKE) --no-print-directory test PKG='$(LAB)' T='$(or $(T),.)'
+lab: ## brokers and networks that fail under load, a smoke set of 6 minutes; FULL=1: every test with real peers; T=TestX: those; SEED=n repeats
+	bash internal/lab/peers.sh install
+	export SEED='$(SEED)' MCO_LAB_FULL='$(FULL)'
+	if [ -n '$(FULL)$(T)' ]; then
+		$(MAKE) --no-print-directory test PKG='$(LAB)' T='$(or $(T),.)' TIMEOUT=4h
+	else
+		go test -count=1 -v -timeout 15m $(CHAOS)
+	fi
+	echo "figures: $$MCO_LAB_REPORT"
+
+soak: ## faults drawn from SEED (printed) under load, for T (default 1h)
+	bash internal/lab/peers.sh install
+	SEED='$(SEED)' MCO_LAB_SOAK='$(or $(T),1h)' go test -count=1 -v -timeout 0 -run '^TestSoak$$' $(CHAOS)
+	echo "figures: $$MCO_LAB_REPORT"
 
 bench: ## beside the original and the floor, as tables; with PKG=./mco/marshal that package's own benchmarks
 	if [ '$(PKG)' = ./... ]; then

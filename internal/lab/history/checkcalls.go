@@ -15,7 +15,7 @@ func (c *checker) answers() {
 			switch {
 			case seen[a.Node]:
 				c.wrong(OneReply, "%s: two of %s", k.name(), a.Node)
-			case k.Token != "" && (a.Token != k.Token || a.By != "" && a.By != a.Node):
+			case k.Token != "" && a.Code == 0 && (a.Token != k.Token || a.By != "" && a.By != a.Node):
 				c.wrong(ThisRequest, "%s: %s gave back %s of %s", k.name(), a.Node, a.Token, a.By)
 			case a.Unexpected == slices.Contains(k.Asked, a.Node):
 				c.wrong(ThisRequest, "%s: reply of %s, unexpected %v", k.name(), a.Node, a.Unexpected)

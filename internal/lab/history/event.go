@@ -111,7 +111,7 @@ type Answer struct {
 	Node  string        `json:"node"`
 	At    time.Duration `json:"at"`
 	Code  int           `json:"code,omitempty"`
-	Token string        `json:"token,omitempty"` // given back by the node
+	Token string        `json:"token,omitempty"` // given back by the node, if its code is 0
 	By    string        `json:"by,omitempty"`    // who the node says it is; empty: it does not say
 	// Unexpected: nobody had asked it.
 	Unexpected bool `json:"unexpected,omitempty"`
