@@ -3,6 +3,7 @@ package acceptance
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +64,12 @@ func TestStatisticsTakeThePassword(t *testing.T) {
 				out := asking.Run(t, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-u", "admin:"+given, "http://192.0.2.21:8100/rabbitmq-stats")
 				if out != want {
 					t.Errorf("password %q asked with %q: %s, want %s", password, given, out, want)
+				}
+			}
+			csv := asking.Run(t, "curl", "-s", "-u", "admin:"+password, "http://192.0.2.21:8100/rabbitmq-stats;csv")
+			for _, server := range []string{"mq1", "mq2", "mq3"} {
+				if !strings.Contains(csv, "\nfront_amqp,"+server+",") {
+					t.Errorf("the page does not list %s: %s", server, csv)
 				}
 			}
 		})

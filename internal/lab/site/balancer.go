@@ -68,6 +68,18 @@ func (s *Site) Keepalived(t testing.TB, name string) *lab.Process {
 	return s.Hosts[name].Start(t, "keepalived", "-n", "-l", "-D", "-f", keepalived.Path, "-p", "/run/k.pid", "-r", "/run/v.pid", "-c", "/run/c.pid")
 }
 
+// Share starts the Keepalived of each of the hosts, the first of which has the VIP before the others start: without preemption it would
+// be anybody's.
+func (s *Site) Share(t testing.TB, vip netip.Addr, names ...string) map[string]*lab.Process {
+	t.Helper()
+	started := make(map[string]*lab.Process)
+	for i, name := range names {
+		started[name] = s.Keepalived(t, name)
+		s.Owned(t, vip, names[0], names[1:i+1]...)
+	}
+	return started
+}
+
 // Owned waits until the first of the hosts, and none of the others, has the VIP, and says how long that took.
 func (s *Site) Owned(t testing.TB, vip netip.Addr, by string, others ...string) time.Duration {
 	t.Helper()
@@ -83,10 +95,4 @@ func (s *Site) Owned(t testing.TB, vip netip.Addr, by string, others ...string) 
 	took := time.Since(before)
 	t.Logf("%s has %v after %v", by, vip, took.Round(100*time.Millisecond))
 	return took
-}
-
-// Lose takes a host off the network, with all that it is: nobody takes an address off a machine that has lost its power.
-func (s *Site) Lose(t testing.TB, name string) {
-	t.Helper()
-	s.Hosts[name].Run(t, "ip", "link", "set", "eth0", "down")
 }

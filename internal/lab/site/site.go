@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mco-go/mco-go/generators"
 	"github.com/mco-go/mco-go/generators/estate"
@@ -86,11 +87,14 @@ func (s *Site) Host(t testing.TB, name string) *lab.Host {
 			t.Fatal(err)
 		}
 	}
-	hosts := filepath.Join(h.Folder, "hosts")
-	if err := os.WriteFile(hosts, []byte(s.names), 0o644); err != nil {
-		t.Fatal(err)
+	// Names are known or not, but nobody waits for a name server.
+	for path, text := range map[string]string{"/etc/hosts": s.names, "/etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files\n"} {
+		own := filepath.Join(h.Folder, filepath.Base(path))
+		if err := os.WriteFile(own, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		h.Run(t, "mount", "--bind", own, path)
 	}
-	h.Run(t, "mount", "--bind", hosts, "/etc/hosts")
 	for _, folder := range []string{"/var/log", "/run", "/var/lib/haproxy"} {
 		if exists(folder) {
 			h.Run(t, "mount", "-t", "tmpfs", "tmpfs", folder)
@@ -135,4 +139,17 @@ func (s *Site) Ping(t testing.TB, from, limit string, nodes []*estate.Node) (out
 		}
 	}
 	return output, silent
+}
+
+// Answered waits until mco ping on the host finds all of the nodes, and returns how long that took.
+func (s *Site) Answered(t testing.TB, from string, nodes []*estate.Node, limit time.Duration) time.Duration {
+	t.Helper()
+	before := time.Now()
+	lab.Wait(t, "an answer of every node", limit, func() error {
+		if out, silent := s.Ping(t, from, "20", nodes); len(silent) > 0 {
+			return fmt.Errorf("no answer of %v: %s", silent, out)
+		}
+		return nil
+	})
+	return time.Since(before)
 }

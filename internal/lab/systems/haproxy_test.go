@@ -66,7 +66,7 @@ func TestRoundRobin(t *testing.T) {
 	hundred := func() map[string]int {
 		t.Helper()
 		return taken(t, s, "rabbitmq01", "front_amqp", func() {
-			if err := greetings(t, client, "192.168.1.1:5670", 100); err != nil {
+			if err := greetings(client, "192.168.1.1:5670", 100); err != nil {
 				t.Error(err)
 			}
 		})
@@ -76,7 +76,7 @@ func TestRoundRobin(t *testing.T) {
 		t.Errorf("100 connections: %v, want %v", both, want)
 	}
 	s.Broker("rabbitmq02").Kill()
-	if err := greetings(t, client, "192.168.1.1:5670", 10); err != nil { // it is not known to be dead: a connection is tried again elsewhere
+	if err := greetings(client, "192.168.1.1:5670", 10); err != nil { // it is not known to be dead: a connection is tried again elsewhere
 		t.Error("right behind the death:", err)
 	}
 	down := within(t, "the dead one is out after", state(t, s, "rabbitmq01", "front_amqp", "rabbitmq02", "DOWN"), 7*time.Second)

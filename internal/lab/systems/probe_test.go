@@ -5,38 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"os"
-	"strconv"
-	"strings"
-	"testing"
 	"time"
 
 	"github.com/mco-go/mco-go/internal/lab"
 )
 
-// probing is the environment variable with which this test program becomes a probe: it opens AMQP connections to the address, and tells
-// of each whether a broker answers. A host can then ask as a client does.
-const probing = "MCO_LAB_AMQP_PROBE"
-
-func probe(address string) (exit int) {
-	n, err := strconv.Atoi(os.Getenv(probing + "_TIMES"))
-	if err != nil {
-		fmt.Println(err)
-		return 2
-	}
-	for range n {
-		if err := greet(address); err != nil {
-			fmt.Println(err)
-			exit = 1
-		}
-	}
-	return exit
-}
-
-// greet begins an AMQP connection, up to where the broker says who it is.
-func greet(address string) error {
-	c, err := net.DialTimeout("tcp", address, 5*time.Second)
+// greet begins an AMQP connection from the host, up to where the broker says who it is.
+func greet(from *lab.Host, address string) error {
+	c, err := from.Dial("tcp", address, 5*time.Second)
 	if err != nil {
 		return err
 	}
@@ -58,16 +34,11 @@ func greet(address string) error {
 	return nil
 }
 
-// greetings opens n AMQP connections from the host, one after the other, and returns what went wrong with them.
-func greetings(t testing.TB, from *lab.Host, address string, n int) error {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+// greetings opens n AMQP connections, one after the other, and returns what went wrong with them.
+func greetings(from *lab.Host, address string, n int) error {
+	var errs []error
+	for range n {
+		errs = append(errs, greet(from, address))
 	}
-	out, exit := from.Try(t, "env", probing+"="+address, probing+"_TIMES="+strconv.Itoa(n), self)
-	if exit != 0 {
-		return errors.New(strings.TrimSpace(out))
-	}
-	return nil
+	return errors.Join(errs...)
 }

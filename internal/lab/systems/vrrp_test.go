@@ -29,14 +29,11 @@ func newPair(t *testing.T, vrrp func(*estate.VRRP)) *pair {
 		vrrp(b.VRRP)
 	}
 	s := site.New(t, e, one, two)
-	p := &pair{s, watch(t, b.VIP.Addr(), s.Hosts), make(map[string]*lab.Process), make(map[string]*lab.Process)}
+	p := &pair{s, watch(t, b.VIP.Addr(), s.Hosts), make(map[string]*lab.Process), nil}
 	for _, name := range []string{one, two} {
 		p.haproxy[name] = s.HAProxy(t, name)
 	}
-	for _, name := range []string{one, two} {
-		p.keepalived[name] = s.Keepalived(t, name)
-	}
-	s.Owned(t, b.VIP.Addr(), one, two)
+	p.keepalived = s.Share(t, b.VIP.Addr(), one, two)
 	return p
 }
 
@@ -94,7 +91,7 @@ func TestVIPMovesAndStays(t *testing.T) {
 	p.stays(t, two, one, "Entering BACKUP STATE", func() { must(t, p.haproxy[two].Thaw()) })
 	lost := p.moves(t, "machine lost", two, one, 5*time.Second, func() {
 		p.keepalived[one].Kill()
-		p.Lose(t, one)
+		must(t, p.Hosts[one].Plug(false))
 		p.Hosts[one].Run(t, "ip", "address", "flush", "dev", "eth0") // the machine is gone, only our view of it is not
 	})
 	figures.add(t, line{"T09", "VRRP pair, no preemption", "HAProxy of the owner killed; that of the new one stopped where it stands; the machine lost",

@@ -27,7 +27,7 @@ func TestWarren(t *testing.T) {
 		t.Helper()
 		before := time.Now()
 		lab.Wait(t, "everybody on "+want, time.Minute, func() error {
-			if err := greetings(t, client, amqp, 1); err != nil {
+			if err := greetings(client, amqp, 1); err != nil {
 				return err
 			}
 			if at := counts(t, s, "ha1", "front_stomp", "scur"); at[want] != len(fleet) || at[other] != 0 {
@@ -39,8 +39,9 @@ func TestWarren(t *testing.T) {
 			return nil
 		})
 		took := time.Since(before)
-		if got := taken(t, s, "ha1", "front_amqp", func() { greetings(t, client, amqp, 10) }); got[want] != 10 {
-			t.Errorf("10 connections: %v, want all on %s", got, want)
+		var err error
+		if got := taken(t, s, "ha1", "front_amqp", func() { err = greetings(client, amqp, 10) }); err != nil || got[want] != 10 {
+			t.Errorf("10 connections: %v, want all on %s (%v)", got, want, err)
 		}
 		return took
 	}
