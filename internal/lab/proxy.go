@@ -30,6 +30,7 @@ var (
 type Proxy struct {
 	target   string
 	listener net.Listener
+	dial     func() (net.Conn, error)
 	wg       sync.WaitGroup
 	mu       sync.Mutex // guards the fields below
 	fault    Fault
@@ -46,13 +47,28 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{target: target, listener: l, conns: map[net.Conn]bool{}, changed: make(chan struct{})}
+	return newProxy(t, l, target, func() (net.Conn, error) { return net.Dial("tcp", target) })
+}
+
+// NewProxyOn listens on a free port of the host's address and passes everything on to a broker that runs there.
+func NewProxyOn(t testing.TB, h *Host, b *Broker) *Proxy {
+	t.Helper()
+	l, err := h.Listen("tcp", h.Address.String()+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newProxy(t, l, b.Addr(), func() (net.Conn, error) { return h.Dial("tcp", b.Addr(), 5*time.Second) })
+}
+
+func newProxy(t testing.TB, l net.Listener, target string, dial func() (net.Conn, error)) *Proxy {
+	t.Helper()
+	p := &Proxy{target: target, listener: l, dial: dial, conns: map[net.Conn]bool{}, changed: make(chan struct{})}
 	p.wg.Go(p.accept)
 	t.Cleanup(p.Close)
 	return p
 }
 
-// Port is where it listens, on 127.0.0.1.
+// Port is where it listens.
 func (p *Proxy) Port() int { return p.listener.Addr().(*net.TCPAddr).Port }
 
 // Address is the port with the host.
@@ -117,7 +133,7 @@ func (p *Proxy) accept() {
 			_ = client.Close()
 			continue
 		}
-		server, err := net.Dial("tcp", p.target)
+		server, err := p.dial()
 		if err != nil {
 			_ = client.Close()
 			continue
@@ -189,7 +205,7 @@ func (p *Proxy) forward(toServer bool, to io.Writer, chunk []byte) bool {
 
 // Member is the pool member that leads through the proxy to b.
 func (p *Proxy) Member(b *Broker) Member {
-	return Member{Host: "127.0.0.1", Port: p.Port(), User: b.User, Password: b.Password}
+	return Member{Host: p.listener.Addr().(*net.TCPAddr).IP.String(), Port: p.Port(), User: b.User, Password: b.Password}
 }
 
 // String tells where from and where to.

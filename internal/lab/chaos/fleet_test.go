@@ -46,10 +46,22 @@ type world struct {
 	jobs    []*lab.Process
 	asker   *lab.Process
 	crowd   *lab.Process // the simulated nodes
+	proxy   *lab.Proxy   // in front of the first broker; nil: none
 }
 
 // newWorld starts everything and returns when each node answers over the first broker.
 func newWorld(t *testing.T, p plan) *world {
+	t.Helper()
+	return startWorld(t, p, false)
+}
+
+// newWorldBehind is newWorld with a proxy in front of the first broker.
+func newWorldBehind(t *testing.T, p plan) *world {
+	t.Helper()
+	return startWorld(t, p, true)
+}
+
+func startWorld(t *testing.T, p plan, behind bool) *world {
 	t.Helper()
 	lab.Need(t, lab.Superuser, lab.RabbitMQServer, lab.NetFilter)
 	if p.Originals > 0 {
@@ -78,6 +90,9 @@ func newWorld(t *testing.T, p plan) *world {
 	}
 	w.brokers = lab.BrokersOn(t, lab.RabbitMQKind, lab.BrokerOptions{}, machines...)
 	w.step(t, "%d brokers run", p.Brokers)
+	if behind {
+		w.proxy = lab.NewProxyOn(t, machines[0], w.brokers[0])
+	}
 	w.inject = faults.NewInjector(t, w.record)
 	for i := range p.Originals {
 		w.nodes = append(w.nodes, lab.RubyNode(t, w.server(fmt.Sprintf("ruby%03d", i+1), "originals")))
@@ -108,8 +123,20 @@ func (w *world) audit(identity string) string { return filepath.Join(w.dir, "aud
 
 // server is the configuration of a real node.
 func (w *world) server(identity, host string) lab.ServerCfg {
-	return lab.ServerCfg{Identity: identity, Facts: "role: web\n", Cfg: lab.Cfg{Brokers: w.brokers, Host: w.hosts[host], Extra: append(w.nodeLines(),
-		"rpcaudit = 1", "rpcauditprovider = logfile", "plugin.rpcaudit.logfile = "+w.audit(identity))}}
+	return lab.ServerCfg{Identity: identity, Facts: "role: web\n", Cfg: w.cfg(host, append(w.nodeLines(),
+		"rpcaudit = 1", "rpcauditprovider = logfile", "plugin.rpcaudit.logfile = "+w.audit(identity)))}
+}
+
+// cfg is what all programs have in common: the pool, as it is seen from a host.
+func (w *world) cfg(host string, lines []string) lab.Cfg {
+	c := lab.Cfg{Brokers: w.brokers, Host: w.hosts[host], Extra: lines}
+	if w.proxy != nil {
+		c.VHost, c.Brokers, c.Pool = w.brokers[0].VHost, nil, []lab.Member{w.proxy.Member(w.brokers[0])}
+		for _, b := range w.brokers[1:] {
+			c.Pool = append(c.Pool, lab.Member{Host: b.Host, Port: b.Port, User: b.User, Password: b.Password})
+		}
+	}
+	return c
 }
 
 func (w *world) nodeLines() []string {
@@ -139,7 +166,7 @@ func (w *world) simulate(t *testing.T) {
 		names = append(names, fmt.Sprintf("sim%04d", i+1))
 	}
 	w.names = append(w.names, names...)
-	cfg := lab.Cfg{Brokers: w.brokers, Extra: w.nodeLines()}
+	cfg := w.cfg("simulated", w.nodeLines())
 	w.crowd = w.job(t, "simulated", job{Role: "nodes", Name: "simulated", Config: lab.GoMco(t, lab.ClientCfg{Cfg: cfg}).Config, Nodes: names})
 }
 
@@ -168,8 +195,8 @@ func (w *world) ask(t *testing.T, lines ...string) {
 
 func (w *world) askAt(t *testing.T, rate int, lines ...string) {
 	t.Helper()
-	cfg := lab.Cfg{Brokers: w.brokers, Extra: append([]string{fmt.Sprintf("plugin.rabbitmq.heartbeat_interval = %.0f", w.HeartBeat.Seconds()),
-		fmt.Sprintf("plugin.mco.pool.reconnect_spread = %g", w.Spread.Seconds())}, lines...)}
+	cfg := w.cfg("client", append([]string{fmt.Sprintf("plugin.rabbitmq.heartbeat_interval = %.0f", w.HeartBeat.Seconds()),
+		fmt.Sprintf("plugin.mco.pool.reconnect_spread = %g", w.Spread.Seconds())}, lines...))
 	w.asker = w.job(t, "client", job{Role: "ask", Name: "client", Config: lab.GoMco(t, lab.ClientCfg{Cfg: cfg}).Config,
 		Nodes: w.names, Every: time.Second / time.Duration(rate), Timeout: 10 * time.Second})
 }

@@ -1,0 +1,92 @@
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mco-go/mco-go/internal/lab"
+	"github.com/mco-go/mco-go/internal/lab/faults"
+	"github.com/mco-go/mco-go/internal/lab/history"
+)
+
+// The way to the first broker is slow by 300 ms, 200 more or less: all goes on. Then it turns a byte in 100,000 into another: nothing that
+// was spoiled is executed, connections that it breaks are given up for the next broker's.
+func TestF11SlowAndSpoiledBytes(t *testing.T) {
+	full(t)
+	w := newWorldBehind(t, plan{Brokers: 2, Ours: 10, Simulated: 20})
+	w.load(t, 2)
+	dice := &spoiler{dice: rand.New(rand.NewPCG(w.seed, 0))}
+
+	slow := w.inject.Make(faults.Proxy(w.proxy, lab.Fault{Name: "delay", Change: dice.delay}, 0))
+	from := time.Since(w.begin)
+	w.until(time.Now().Add(30 * time.Second))
+	to := time.Since(w.begin)
+	w.until(time.Now().Add(10 * time.Second))
+	slow()
+	spoiled := time.Since(w.begin)
+	corrupt := w.inject.Make(faults.Proxy(w.proxy, lab.Fault{Name: "corruption", Change: dice.spoil}, 0))
+	w.until(time.Now().Add(45 * time.Second))
+	corrupt()
+	healed := time.Since(w.begin)
+	w.back(t)
+	events := w.check(t)
+	var calls, whole, lost int
+	for _, e := range events {
+		switch {
+		case e.What == history.Called && e.Call.Began >= from && e.Call.Began < to:
+			if calls++; e.Call.Whole() {
+				whole++
+			}
+		case e.What == history.Ended && e.At > spoiled && e.At < healed:
+			lost++
+		}
+	}
+	figures.add(t, figure{"F11", "300 ms ± 200 each way: calls that every node answers within 10 s", share(whole, calls), "all", "", w.seed})
+	figures.add(t, figure{"F11", fmt.Sprintf("%d bytes spoiled: connections given up; spoiled requests executed", dice.count()), fmt.Sprintf("%d; 0", lost), "more than 0; 0", "", w.seed})
+	if whole != calls {
+		t.Errorf("%s calls are whole under the delay, want all", share(whole, calls))
+	}
+	if dice.count() == 0 || lost == 0 {
+		t.Errorf("%d bytes were spoiled and %d connections given up, want some of each", dice.count(), lost)
+	}
+}
+
+// spoiler is what a bad line does to bytes. It is safe for concurrent use.
+type spoiler struct {
+	mu      sync.Mutex // guards the fields below
+	dice    *rand.Rand
+	spoiled int
+}
+
+func (s *spoiler) draw(n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dice.IntN(n)
+}
+
+func (s *spoiler) delay(_ bool, chunk []byte) []byte {
+	time.Sleep(100*time.Millisecond + time.Duration(s.draw(400))*time.Millisecond)
+	return chunk
+}
+
+// spoil changes a byte in 100,000.
+func (s *spoiler) spoil(_ bool, chunk []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range chunk {
+		if s.dice.IntN(100_000) == 0 {
+			chunk[i] ^= byte(1 + s.dice.IntN(255))
+			s.spoiled++
+		}
+	}
+	return chunk
+}
+
+func (s *spoiler) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spoiled
+}
