@@ -4,42 +4,24 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/mco-go/mco-go/internal/lab/monitoring"
 )
 
-// pluginLine is one line as the guidelines of the monitoring plugins have it: text without a bar, and data behind the first one, each
-// 'label'=value[UOM];[warn];[crit];[min];[max].
-var (
-	pluginLine = regexp.MustCompile(`^FAILOVER (OK|WARNING|CRITICAL|UNKNOWN) - ([^|\n]+)(?: \| (.+))?$`)
-	pluginData = regexp.MustCompile(`^(?:'((?:[^'=]|'')+)'|([^\s'=]+))=(-?[0-9]+(?:\.[0-9]+)?)(s|us|ms|%|B|KB|MB|TB|c)?` +
-		`(?:;(` + pluginRange + `)?)?(?:;(` + pluginRange + `)?)?(?:;(-?[0-9.]+)?)?(?:;(-?[0-9.]+)?)?(?: |$)`)
-)
-
-const pluginRange = `@?(?:(?:~|-?[0-9.]+)?:)?(?:-?[0-9.]+)?`
-
-// parsePlugin reads a plugin's line: its state, and its data by label.
-func parsePlugin(t *testing.T, line string) (state, text string, data map[string][]string) {
+// parsePlugin reads a plugin's line by the grammar of the guidelines.
+func parsePlugin(t *testing.T, text string) monitoring.Line {
 	t.Helper()
-	m := pluginLine.FindStringSubmatch(line)
-	if m == nil {
-		t.Fatalf("no line of a monitoring plugin: %q", line)
+	l, err := monitoring.Parse(text)
+	if err != nil {
+		t.Fatal(err)
 	}
-	data = map[string][]string{}
-	for rest := m[3]; rest != ""; {
-		d := pluginData.FindStringSubmatch(rest)
-		if d == nil {
-			t.Fatalf("no performance data: %q", rest)
-		}
-		data[d[1]+d[2]] = d[3:]
-		rest = rest[len(d[0]):]
-	}
-	return m[1], m[2], data
+	return l
 }
 
 // at is a node on a broker.
@@ -91,17 +73,17 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			state, line := tc.status.Judge(tc.t)
-			word, text, data := parsePlugin(t, line)
-			if state != tc.state || word != tc.state.String() || !strings.Contains(text, tc.says) {
+			l := parsePlugin(t, line)
+			if state != tc.state || l.State != tc.state.String() || !strings.Contains(l.Text, tc.says) {
 				t.Errorf("%d, want %d and %q in\n%s", state, tc.state, tc.says, line)
 			}
 			for label, want := range tc.data {
-				d := data[label]
-				if d == nil {
+				d, ok := l.Data[label]
+				if !ok {
 					t.Errorf("no data of %q in\n%s", label, line)
 					continue
 				}
-				if got := strings.Join(strings.Fields(d[0]+" "+d[2]+" "+d[3]), " "); got != want {
+				if got := strings.Join(strings.Fields(d.Value+" "+d.Warning+" "+d.Critical), " "); got != want {
 					t.Errorf("%s: %q, want %q in\n%s", label, got, want, line)
 				}
 			}

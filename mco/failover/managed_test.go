@@ -86,13 +86,13 @@ func TestJudgeManaged(t *testing.T) {
 	s.Managed = []Managed{{Broker: "b1:1", View: v}}
 	s.add(ofManaged(s)...)
 	state, line := s.Judge(Thresholds{})
-	_, text, data := parsePlugin(t, line)
-	if state != Crit || !strings.Contains(text, "memory ran out at r1") || !strings.Contains(text, "shovel x/y") {
+	l := parsePlugin(t, line)
+	if state != Crit || !strings.Contains(l.Text, "memory ran out at r1") || !strings.Contains(l.Text, "shovel x/y") {
 		t.Errorf("%s: %s", state, line)
 	}
 	for label, want := range map[string]string{"alarms": "1", "partitions": "0", "links": "1", "away": "33.33", "members": "0", "copies": "0", "leaderless": "0"} {
-		if d := data[label]; d == nil || d[0] != want {
-			t.Errorf("%s: %v, want %s in %s", label, d, want, line)
+		if d := l.Data[label]; d.Value != want {
+			t.Errorf("%s: %+v, want %s in %s", label, d, want, line)
 		}
 	}
 	if got := page(t, s, state); got["mco_failover_alarms"] != 1 || got["mco_failover_links"] != 1 {

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/mco-go/mco-go/internal/lab"
+	"github.com/mco-go/mco-go/internal/lab/monitoring"
 	"github.com/mco-go/mco-go/mco/failover"
 )
 
@@ -128,7 +129,11 @@ func places(s failover.Status, want map[string][]string) error {
 func (f *watched) check(t *testing.T, state string, code int, says string, data ...string) {
 	t.Helper()
 	out := f.one.Run(t, "failover", "check", "-c", f.one.Config, "--textfile", f.page)
-	if out.Exit != code || !strings.HasPrefix(out.Stdout, "FAILOVER "+state+" - ") || !strings.Contains(out.Stdout, says) || strings.Count(out.Stdout, "\n") != 1 {
+	l, err := monitoring.Parse(out.Stdout)
+	if err != nil {
+		t.Error(err)
+	}
+	if out.Exit != code || l.Service != "FAILOVER" || l.State != state || !strings.Contains(l.Text, says) {
 		t.Errorf("exit code %d, want %d, %s and %q in\n%s", out.Exit, code, state, says, out.All())
 	}
 	_, performance, _ := strings.Cut(strings.TrimSuffix(out.Stdout, "\n"), " | ")

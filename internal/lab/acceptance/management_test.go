@@ -12,6 +12,7 @@ import (
 	rabbithole "github.com/michaelklishin/rabbit-hole/v3"
 
 	"github.com/mco-go/mco-go/internal/lab"
+	"github.com/mco-go/mco-go/internal/lab/monitoring"
 	"github.com/mco-go/mco-go/internal/lab/wire"
 	"github.com/mco-go/mco-go/mco/failover"
 	"github.com/mco-go/mco-go/mco/management"
@@ -122,8 +123,8 @@ func (m *overseen) check(t *testing.T, code int, words ...string) {
 			t.Errorf("no %q in %s", w, out.All())
 		}
 	}
-	if out.Exit != code {
-		t.Errorf("exit code %d, want %d: %s", out.Exit, code, out.All())
+	if l, err := monitoring.Parse(out.Stdout); err != nil || out.Exit != code || l.State != failover.State(code).String() {
+		t.Errorf("exit code %d, want %d (%v): %s", out.Exit, code, err, out.All())
 	}
 }
 
