@@ -159,7 +159,7 @@ func BrokersOn(t testing.TB, kind Kind, o BrokerOptions, hosts ...*Host) []*Brok
 	t.Helper()
 	var all []BrokerOptions
 	for _, h := range hosts {
-		o.Host, o.Name = h, h.Name
+		o.Host, o.Name = h, "rabbitmq on "+h.Name
 		all = append(all, o)
 	}
 	return brokers(t, kind, all)
@@ -211,7 +211,7 @@ func startBroker(kind Kind, dir string, o BrokerOptions) (*Broker, error) {
 	if len(o.Collectives) == 0 {
 		o.Collectives = []string{"mcollective"}
 	}
-	b := &Broker{Kind: kind, Host: "127.0.0.1", User: "mcollective", Password: "marionette", VHost: "/mcollective", dir: dir, limit: 90 * time.Second}
+	b := &Broker{Kind: kind, Host: "127.0.0.1", User: "mcollective", Password: "marionette", VHost: "/mcollective", dir: dir, limit: 3 * time.Minute}
 	if o.Host != nil {
 		b.on, b.Host = o.Host, o.Host.Address.String()
 	}
