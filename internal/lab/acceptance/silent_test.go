@@ -121,17 +121,32 @@ func TestWhyNodesAreSilent(t *testing.T) {
 	}
 	expired := `expired \(its clock is (1h0m\d|59m5\d)s ahead of ours, and the request lives for 1m0s\)`
 	elsewhere := `on another broker \(` + f.brokers[1].Addr() + `\)`
-	f.tells(t, map[string]string{"rahead": expired, "rother": elsewhere, "gother": elsewhere, "never": "never seen",
-		"guarded": `refused \(.*/policies/rpcutil.policy line 3 denies it\)`}, "rpc", "rpcutil", "ping", "--nodes", f.list, "-t", "3")
-	f.tells(t, map[string]string{"rother": elsewhere, "gother": elsewhere}, "ping")
-	// The list holds nodes without the agent. Of those on the other broker it is told that they are there.
-	f.tells(t, map[string]string{"rahead": expired, "rother": "filtered out", "gother": elsewhere, "never": "never seen",
-		"rgoes": "filtered out", "rhangs": "filtered out", "rstays": "filtered out", "guarded": "refused"},
-		"rpc", "shell", "run", "command=true", "--nodes", f.list, "-t", "3")
-	f.tells(t, map[string]string{"ggoes": "still running", "gstays": "still running"}, // the filter leaves out those on the other broker
-		"rpc", "shell", "run", "command=sleep 20", "-t", "2", "-I", "/stays|ggoes/")
-	// Nobody answers a request that is expired when it is made.
-	f.tells(t, map[string]string{"gstays": "expired", "rstays": "expired"}, "rpc", "rpcutil", "get_fact", "fact=x", "--ttl", "-1", "-t", "2", "--nodes", f.of(t, "gstays", "rstays"))
+	list := []string{"-t", "3", "--nodes", f.list}
+	t.Run("all is well", func(t *testing.T) {
+		for _, step := range []struct {
+			name string
+			want map[string]string
+			args []string
+		}{
+			{"who is there", map[string]string{"rother": elsewhere, "gother": elsewhere}, []string{"ping"}},
+			{"a list", map[string]string{"rahead": expired, "rother": elsewhere, "gother": elsewhere, "never": "never seen",
+				"guarded": `refused \(.*/policies/rpcutil.policy line 3 denies it\)`}, append([]string{"rpc", "rpcutil", "ping"}, list...)},
+			// The list holds nodes without the agent.
+			{"an agent", map[string]string{"rahead": expired, "rother": "filtered out", "gother": elsewhere, "never": "never seen",
+				"rgoes": "filtered out", "rhangs": "filtered out", "rstays": "filtered out", "guarded": "refused"},
+				append([]string{"rpc", "shell", "run", "command=true"}, list...)},
+			// The filter leaves out those on the other broker.
+			{"long", map[string]string{"ggoes": "still running", "gstays": "still running"}, []string{"rpc", "shell", "run", "command=sleep 20", "-t", "2", "-I", "/stays|ggoes/"}},
+			// Nobody answers a request that is expired when it is made.
+			{"no time", map[string]string{"gstays": "expired", "rstays": "expired"},
+				[]string{"rpc", "rpcutil", "get_fact", "fact=x", "--ttl", "-1", "-t", "2", "--nodes", f.of(t, "gstays", "rstays")}},
+		} {
+			t.Run(step.name, func(t *testing.T) {
+				t.Parallel()
+				f.tells(t, step.want, step.args...)
+			})
+		}
+	})
 
 	if err := f.hangs.Freeze(); err != nil {
 		t.Fatal(err)
