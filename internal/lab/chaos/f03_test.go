@@ -71,7 +71,9 @@ func (w *world) until(at time.Time) { <-time.After(time.Until(at)) }
 // withoutOriginals judges our nodes alone: the original does not notice a frozen broker.
 func (w *world) withoutOriginals(terms *history.Terms) {
 	terms.Nodes = slices.DeleteFunc(slices.Clone(terms.Nodes), func(n string) bool { return strings.HasPrefix(n, "ruby") })
-	terms.Aftermath += 5 * time.Minute // until the originals notice
+	terms.Excuse = func(e history.Event) bool {
+		return e.What == history.Called && !slices.ContainsFunc(e.Call.Missing(), func(n string) bool { return !strings.HasPrefix(n, "ruby") })
+	}
 }
 
 // left returns after how long each of our real nodes had no session with b any more.

@@ -51,6 +51,8 @@ type Terms struct {
 	// Cause tells whether a fault explains what the event tells, or a call that was not whole. Nil: the events Injected and Healed, with
 	// Aftermath behind each, do.
 	Cause func(Event) bool
+	// Excuse explains outages besides what Cause does. Nil: nothing else does.
+	Excuse func(Event) bool
 	// Aftermath is how long after it is over a fault explains an outage.
 	Aftermath time.Duration
 	// Nodes are all that calls must reach from BackBy on: those that begin then, and one at least. BackBy 0: this is not judged.

@@ -107,6 +107,11 @@ func TestCheck(t *testing.T) {
 		{"a connection ends without a fault", func(e []history.Event, _ *history.Terms) []history.Event {
 			return append(e, history.Event{At: 50 * second, From: history.Daemon, Who: "two", What: history.Ended, Broker: 0})
 		}, "I10, every outage has a cause:"},
+		{"a call is not whole with an excuse", func(e []history.Event, t *history.Terms) []history.Event {
+			e[1].At, e[2].At = 14*second, 14*second
+			t.Excuse = func(e history.Event) bool { return e.What == history.Called }
+			return e
+		}, ""},
 		{"a connection ends at another broker", func(e []history.Event, _ *history.Terms) []history.Event {
 			return append(e, history.Event{At: 15 * second, From: history.Daemon, Who: "two", What: history.Ended, Broker: 1})
 		}, "I10, every outage has a cause:"},

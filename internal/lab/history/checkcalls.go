@@ -65,7 +65,7 @@ func (c *checker) causes() {
 	}
 	for _, e := range c.events {
 		outage := (e.What == Ended || e.What == Refused) && !e.Ourselves || e.What == Called && !e.Call.NoAnswer && !e.Call.Whole()
-		if !outage || cause(e) {
+		if !outage || cause(e) || c.Excuse != nil && c.Excuse(e) {
 			continue
 		}
 		if e.What == Called {
