@@ -85,7 +85,7 @@ func TestServe(t *testing.T) {
 		n.WaitReady(t, brokers[0], time.Minute)
 	}
 	client := lab.GoMco(t, lab.ClientCfg{Cfg: lab.Cfg{Brokers: brokers, Extra: append(managementCfg(t, brokers), "plugin.mco.state_dir = "+t.TempDir())}})
-	s := startServe(t, client, "--every", "0.5")
+	s := startServe(t, client, "--every", "2")
 
 	page := browser.Open(t, s.url)
 	shows := func(what string, want ...string) {

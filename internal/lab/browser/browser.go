@@ -169,7 +169,8 @@ func (p *Page) Dark(t testing.TB, dark bool) {
 	}))
 }
 
-// Screenshot takes a picture of the whole page and keeps it as name.png. It returns the file.
+// Screenshot takes a picture of the whole page and keeps it as name.png. It returns the file. A page that changes ten times a second never
+// holds still on a busy machine.
 func (p *Page) Screenshot(t testing.TB, name string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, limit)
