@@ -37,7 +37,7 @@ func TestF08ClientAndNodesApart(t *testing.T) {
 	if err := os.WriteFile(list, []byte(strings.Join(w.names, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	mco := lab.GoMco(t, lab.ClientCfg{Cfg: lab.Cfg{Brokers: w.brokers, Host: w.hosts["client"]}})
+	mco := lab.GoMco(t, lab.ClientCfg{Cfg: lab.Cfg{Brokers: w.brokers, Host: w.hosts["client"], Extra: []string{"color = 0"}}})
 	ask := []string{"rpc", "rpcutil", "get_fact", "fact=role", "--np", "--nodes", list}
 
 	plain := mco.Run(t, append(ask, "-t", "3")...)
