@@ -21,7 +21,7 @@ func (s *Site) HAProxy(t testing.TB, name string) *lab.Process {
 	t.Helper()
 	lab.Need(t, lab.HAProxy)
 	p := s.Hosts[name].Start(t, "haproxy", "-db", "-f", haproxy.Path)
-	lab.Wait(t, "haproxy on "+name, 10*time.Second, func() error {
+	lab.Wait(t, "haproxy on "+name, 30*time.Second, func() error {
 		if exit := s.Check(t, name); exit != 0 {
 			return fmt.Errorf("the check ends with %d: %s", exit, p.Log())
 		}

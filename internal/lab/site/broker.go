@@ -47,7 +47,7 @@ func (s *Site) RabbitMQ(t testing.TB, names ...string) {
 // RabbitMQ 3.10 (global:sync); who looks after one starts it again.
 const (
 	starts    = 3
-	startTime = 90 * time.Second
+	startTime = 2 * time.Minute
 )
 
 // Ready waits until the brokers of the hosts take clients.
