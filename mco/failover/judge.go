@@ -55,9 +55,9 @@ func Measures() []Measure {
 	}
 }
 
-// measures are those of Measures that the status can tell.
+// measures are those of Measures that the status can tell: what no management API told is not 0.
 func (s *Status) measures() []Measure {
-	return slices.DeleteFunc(Measures(), func(m Measure) bool { return m.managed && len(s.Managed) == 0 })
+	return slices.DeleteFunc(Measures(), func(m Measure) bool { return m.managed && len(s.Clusters()) == 0 })
 }
 
 // found counts the findings of a kind.
