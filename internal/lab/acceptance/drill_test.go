@@ -220,6 +220,7 @@ func TestDrill(t *testing.T) {
 		{"interrupted", r.interrupted},
 		{"killed", r.killed},
 		{"by closed connections", r.byConnections},
+		{"on a terminal, and to no effect", r.toNoEffect},
 	} {
 		if !t.Run(step.name, step.run) {
 			break // the next one begins where this one ends
@@ -389,6 +390,20 @@ func (r *rehearsal) byConnections(t *testing.T) {
 		if !strings.Contains(d.stdout.String(), line) {
 			t.Errorf("no %q in\n%s", line, &d.stdout)
 		}
+	}
+}
+
+// toNoEffect asks on a terminal, and tells that the nodes kept their sessions.
+func (r *rehearsal) toNoEffect(t *testing.T) {
+	out := r.client.RunOnTerminal(t, 120, "y\n", "failover", "drill", "2", "--stop", "true", "--start", "true", "--wait", "3s", "-c", r.client.Config,
+		"--report", filepath.Join(r.folder, "none"))
+	for _, text := range []string{"Go on? (y/n): ", "takes it away: true", " is away, ", "2 of 3 nodes kept their session: the fault did not reach them"} {
+		if out.Exit != 1 || !strings.Contains(out.Stdout, text) {
+			t.Errorf("exit code %d, no %q in\n%s", out.Exit, text, out.Stdout)
+		}
+	}
+	if res, _ := r.report(t, "none"); res.Within || res.Of(drill.Untouched) != 2 || res.Of(drill.Kept) != 1 {
+		t.Errorf("%+v", res)
 	}
 }
 

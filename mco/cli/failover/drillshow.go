@@ -14,10 +14,11 @@ import (
 
 // drillScreen shows how far a drill is, in one line of a terminal.
 type drillScreen struct {
-	mu   sync.Mutex
-	out  io.Writer // nil: no terminal
-	all  io.Writer
-	line string
+	mu    sync.Mutex
+	out   io.Writer // nil: no terminal
+	all   io.Writer
+	line  string
+	phase drill.Phase
 }
 
 func newDrillScreen(c *cobra.Command) *drillScreen {
@@ -32,6 +33,8 @@ func (s *drillScreen) progress(p drill.Progress) {
 	line := ""
 	switch p.Phase {
 	case drill.Taking:
+		line = fmt.Sprintf("taking %s away ...", p.Broker)
+	case drill.Listening:
 		line = fmt.Sprintf("%d of %d nodes heard over %s", p.Done, p.Of, p.Broker)
 	case drill.Away:
 		line = fmt.Sprintf("%s is away, %.1f s: %d of %d nodes are on another broker", p.Broker, p.Elapsed.Seconds(), p.Done, p.Of)
@@ -42,6 +45,7 @@ func (s *drillScreen) progress(p drill.Progress) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.phase = p.Phase
 	if s.out != nil && line != s.line {
 		s.line = line
 		fmt.Fprint(s.out, "\r"+line+clearLine)
@@ -54,6 +58,9 @@ func (s *drillScreen) interrupted() {
 	defer s.mu.Unlock()
 	if s.out != nil {
 		fmt.Fprint(s.out, "\r"+clearLine)
+	}
+	if s.phase == "" || s.phase == drill.Listening || s.phase == drill.Returning {
+		return // nothing is away
 	}
 	fmt.Fprintln(s.all, "mco: interrupted: the broker is given back first (another Ctrl-C leaves that to mco failover drill --restore)")
 	s.line = ""

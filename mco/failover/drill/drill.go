@@ -35,7 +35,7 @@ type Options struct {
 	Journal *Journal
 
 	Hold  time.Duration // the broker stays away for at least so long
-	Wait  time.Duration // for the nodes to come to another broker, at most; 0: [DefaultWait], or Hold where that is longer
+	Wait  time.Duration // for the nodes to come to another broker, at most; 0: [DefaultWait], or Hold or Bound where that is longer
 	Back  time.Duration // for the nodes to return, at most; 0: what they tell of their failback, and 30 s
 	Bound time.Duration // a node that takes longer to another broker fails the drill; 0: none
 
@@ -56,6 +56,7 @@ type Phase string
 
 // The phases, in their order.
 const (
+	Listening Phase = "listening" // every node is heard once; nothing is done yet
 	Taking    Phase = "taking"    // the fault is being made
 	Away      Phase = "away"      // nodes are on their way to another broker
 	Restoring Phase = "restoring" // the broker is being given back
@@ -84,7 +85,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, errors.New("drill: plan, fault and journal must be set")
 	}
 	if o.Wait <= 0 {
-		o.Wait = max(DefaultWait, o.Hold)
+		o.Wait = max(DefaultWait, o.Hold, o.Bound)
 	}
 	if o.Look.Timeout <= 0 {
 		o.Look.Timeout = failover.DefaultTimeout

@@ -29,6 +29,9 @@ func TestShell(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), "the test's command: exit status 3; it said: xxx") || !strings.HasSuffix(err.Error(), "\nthe end") {
 		t.Errorf("%v", err)
 	}
+	if public := inPublic(err); public != "the test's command: exit status 3" {
+		t.Errorf("a report says %q", public)
+	}
 	begin := time.Now()
 	if err := run("sleep 60 & echo $! >" + out); err != nil || time.Since(begin) > 10*time.Second {
 		t.Errorf("what it leaves running is waited for: %v, %v", time.Since(begin), err)

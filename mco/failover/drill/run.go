@@ -51,7 +51,7 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 	if res.Fault == Connections {
 		least = listed
 	}
-	r.until(ctx, Taking, least, max(baseline, least), r.heard)
+	r.until(ctx, Listening, least, max(baseline, least), r.heard)
 	if ctx.Err() != nil {
 		return nil, ErrInterrupted
 	}
@@ -92,10 +92,11 @@ func (r *run) outage(ctx context.Context, res *Result) error {
 	if err := o.plan(); err != nil {
 		return err
 	}
+	r.Progress(Progress{Phase: Taking, Broker: r.Plan.Broker})
 	r.set(&r.fault, mark(&res.Marks.Fault))
 	err := o.take(ctx)
 	if err != nil && ctx.Err() == nil {
-		res.Trouble = err.Error()
+		res.Trouble = inPublic(err)
 	} else if err == nil {
 		r.takenAway(res)
 		r.until(ctx, Away, r.Hold, max(r.Wait, r.Hold), func() (int, int) { return r.count((*way).arrived) })

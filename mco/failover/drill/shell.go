@@ -67,10 +67,30 @@ func (s Shell) run(ctx context.Context, e Entry) error {
 	if err == nil {
 		return nil
 	}
-	if said := tail(output); said != "" {
-		return fmt.Errorf("%s: %w; it said: %s", s.From, err, said)
+	return &commandError{fmt.Errorf("%s: %w", s.From, err), tail(output)}
+}
+
+// commandError says how a command failed. What it said is for the operator alone: it may repeat the command, and what is secret there.
+type commandError struct {
+	err  error
+	said string
+}
+
+func (e *commandError) Error() string {
+	if e.said == "" {
+		return e.err.Error()
 	}
-	return fmt.Errorf("%s: %w", s.From, err)
+	return e.err.Error() + "; it said: " + e.said
+}
+
+func (e *commandError) Unwrap() error { return e.err }
+
+// inPublic is an error for a report.
+func inPublic(err error) string {
+	if c, ok := errors.AsType[*commandError](err); ok {
+		return c.err.Error()
+	}
+	return err.Error()
 }
 
 // tail is the end of what was written into a file.
