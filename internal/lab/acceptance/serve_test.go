@@ -137,14 +137,17 @@ func (s *served) agrees(t *testing.T) {
 	if _, body := s.get(t, http.MethodGet, "?look", "localhost"); !strings.Contains(body, "web1") {
 		t.Errorf("without a script: %s", body)
 	}
-	res, body := s.get(t, http.MethodGet, "status.json", "localhost")
-	var status failover.Status
-	if err := json.Unmarshal([]byte(body), &status); err != nil || res.StatusCode != http.StatusOK {
-		t.Fatalf("%v, status %d: %s", err, res.StatusCode, body)
-	}
-	if len(status.Nodes) != 3 || len(status.Brokers) != 2 || len(status.Managed) != 2 || status.Managed[0].View == nil {
-		t.Errorf("status.json: %s", body)
-	}
+	lab.Wait(t, "the whole status.json", time.Minute, func() error { // a busy broker may not tell of itself in time
+		res, body := s.get(t, http.MethodGet, "status.json", "localhost")
+		var status failover.Status
+		if err := json.Unmarshal([]byte(body), &status); err != nil || res.StatusCode != http.StatusOK {
+			return fmt.Errorf("%w, status %d: %s", err, res.StatusCode, body)
+		}
+		if len(status.Nodes) != 3 || len(status.Brokers) != 2 || len(status.Managed) != 2 || status.Managed[0].View == nil {
+			return errors.New(body)
+		}
+		return nil
+	})
 }
 
 // refuses is what is not answered.
@@ -180,6 +183,7 @@ func (s *served) refuses(t *testing.T) {
 // ends is Ctrl-C while somebody watches: the program ends at once, and the page says that it is old.
 func (s *served) ends(t *testing.T, page *browser.Page) {
 	t.Helper()
+	page.Forgive("ERR_")
 	start := time.Now()
 	if err := s.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
@@ -199,5 +203,4 @@ func (s *served) ends(t *testing.T, page *browser.Page) {
 		}
 		return nil
 	})
-	page.Forgive("ERR_")
 }

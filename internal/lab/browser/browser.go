@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,8 +35,9 @@ const ReportDir = "MCO_LAB_REPORT"
 type Page struct {
 	ctx context.Context // of the tab, until the test ends
 
-	mu     sync.Mutex // guards the field below
-	errors []string
+	mu       sync.Mutex // guards the fields below
+	errors   []string
+	forgiven []string
 }
 
 // Open starts a browser and opens a page: a URL, or the path of a file.
@@ -102,20 +104,16 @@ func (p *Page) do(t testing.TB, what string, steps ...chromedp.Action[chromedp.V
 func (p *Page) Errors() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.errors[:len(p.errors):len(p.errors)]
+	return slices.DeleteFunc(slices.Clone(p.errors), func(e string) bool {
+		return slices.ContainsFunc(p.forgiven, func(text string) bool { return strings.Contains(e, text) })
+	})
 }
 
-// Forgive forgets the complaints that contain text, which the test expects.
+// Forgive overlooks the complaints that contain text, which the test expects, also those to come.
 func (p *Page) Forgive(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var left []string
-	for _, e := range p.errors {
-		if !strings.Contains(e, text) {
-			left = append(left, e)
-		}
-	}
-	p.errors = left
+	p.forgiven = append(p.forgiven, text)
 }
 
 // Eval returns the value of a JavaScript expression. A promise is waited for.

@@ -75,7 +75,6 @@ func TestComplaints(t *testing.T) {
 	if got := browser.Eval[string](t, p, "fetch('http://example.com/').then(() => 'reached', () => 'refused')"); got != "refused" {
 		t.Error("another machine is reached")
 	}
-	p.Forgive("Content Security Policy")
 }
 
 // The browser and its profile are gone when its test is.
