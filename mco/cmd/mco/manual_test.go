@@ -216,11 +216,17 @@ var manual = map[string]words{
 	},
 	"failover": {
 		synopsis: []string{"failover status [-c FILE] [--json] [--watch] [--nodes FILE] [--timeout SECONDS]",
-			"failover check [-c FILE] [--warning NAME=RANGE] [--critical NAME=RANGE] [--textfile FILE]"},
+			"failover check [-c FILE] [--warning NAME=RANGE] [--critical NAME=RANGE] [--textfile FILE]",
+			"failover drill [BROKER] [--stop CMD --start CMD | --connections | --firewall] [--bound TIME] [--report NAME] [--yes]",
+			"failover drill --restore",
+			"failover serve [-c FILE] [--listen HOST:PORT] [--nodes FILE]"},
 		examples: []manpage.Item{
 			{Term: "mco failover status", Text: "Which node is on which broker?"},
 			{Term: "mco failover status --watch", Text: "The same, again and again, while a broker is restarted."},
 			{Term: "mco failover check --nodes /etc/mcollective/nodes.txt --critical missing=2", Text: "For monitoring: more than two missing nodes are critical."},
+			{Term: "mco failover drill --stop 'ssh mq1 systemctl stop rabbitmq-server' --start 'ssh mq1 systemctl start rabbitmq-server' --bound 10s", Text: "Take the first broker away, measure each node's way to the next and back, and give it back; it asks first."},
+			{Term: "mco failover drill --restore", Text: "Give back what a drill that was killed has left away."},
+			{Term: "mco failover serve", Text: "The same as a live page, for this machine alone."},
 			{Term: "mco failover check --textfile /var/lib/prometheus/node-exporter/mco_failover.prom", Text: "For Prometheus, from a timer."},
 		},
 	},
