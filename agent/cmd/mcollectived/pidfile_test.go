@@ -81,7 +81,7 @@ func TestPidFilesLeftBehindAreReplaced(t *testing.T) {
 // The original's daemon does not lock its pid file. A process whose command line has its name counts as one.
 func TestPidFileOfTheOriginalRefuses(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "mcollectived")
-	if err := os.WriteFile(script, []byte("read line\n"), 0o755); err != nil {
+	if err := os.WriteFile(script, []byte("echo up\nread line\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	other := exec.Command("/bin/sh", script)
@@ -89,10 +89,17 @@ func TestPidFileOfTheOriginalRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stdout, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer func() { stdin.Close(); other.Wait() }()
+	if _, err := stdout.Read(make([]byte, 3)); err != nil { // for a moment of its start a process has no command line
+		t.Fatal(err)
+	}
 	path := filepath.Join(t.TempDir(), "pid")
 	if err := os.WriteFile(path, []byte(strconv.Itoa(other.Process.Pid)), 0o644); err != nil {
 		t.Fatal(err)
