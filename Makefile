@@ -38,7 +38,7 @@ test: ## everything under the race detector; installs missing peers on Debian as
 		go test $$race -count=1 -p 1 -parallel 4 -timeout 60m $(if $(T),-v -run '$(T)',) $(PKG) $(if $(T),| sed -u -e '/no test files\]$$/d' -e '/no tests to run\]$$/d' -e '/^testing: warning: no tests to run$$/d',) || status=$$?
 	else
 		# The laboratory and the runner of commands measure times: they get the machine to themselves.
-		go list ./... | grep -v -e /internal/lab -e '/agent/command$$' | xargs go test $$race -p 4 -timeout 30m || status=$$?
+		go list ./... | grep -v -e /internal/lab -e '/agent/command$$' | xargs go test $$race -timeout 30m || status=$$?
 		go test $$race -p 1 -parallel 4 -timeout 45m ./agent/command $(LAB) || status=$$?
 	fi
 	bash internal/lab/peers.sh report "$$missing" || status=1

@@ -79,9 +79,11 @@ func (l *look) roll(ctx context.Context) {
 			return
 		}
 		var both sync.WaitGroup
-		both.Go(func() { v.ask(ctx, mco.Filter{}, v.expected, func(p rpc.Pong) { l.note(v, p, false) }) })
 		both.Go(func() {
-			v.ask(ctx, mco.Filter{Agents: []string{agentName}}, v.expected, func(p rpc.Pong) { l.note(v, p, true) })
+			v.failed(v.ask(ctx, mco.Filter{}, v.expected, func(p rpc.Pong) { l.note(v, p, false) }))
+		})
+		both.Go(func() {
+			v.failed(v.ask(ctx, mco.Filter{Agents: []string{agentName}}, v.expected, func(p rpc.Pong) { l.note(v, p, true) }))
 		})
 		both.Wait()
 	})
@@ -89,17 +91,25 @@ func (l *look) roll(ctx context.Context) {
 	patience.Wait()
 }
 
-// ask asks who is there, of whom some are expected. The first failure of a broker counts.
-func (v *view) ask(ctx context.Context, f mco.Filter, expect []string, each func(rpc.Pong)) {
+// ask asks who is there, of whom some are expected.
+func (v *view) ask(ctx context.Context, f mco.Filter, expect []string, each func(rpc.Pong)) error {
 	for pong, err := range v.client.Ping(ctx, rpc.Discovery{Filter: f, Expect: expect}) {
 		if err != nil {
-			v.mu.Lock()
-			v.err = errors.Join(v.err, err)
-			v.mu.Unlock()
-			return
+			return err
 		}
 		each(pong)
 	}
+	return nil
+}
+
+// failed notes why the broker cannot be asked, unless it was we who wanted no more answers.
+func (v *view) failed(err error) {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.err = errors.Join(v.err, err)
 }
 
 // node returns the record of a node. mu is held.
@@ -130,21 +140,25 @@ func (l *look) note(v *view, p rpc.Pong, tells bool) {
 // again asks those that answered to their names once more by broadcasts, and strikes off who hears them: a node that was on its way to
 // another broker subscribes to its own name last.
 func (v *view) again(ctx context.Context, deaf map[string]bool) {
-	if len(deaf) == 0 {
-		return
-	}
 	names := slices.Sorted(maps.Keys(deaf))
-	var identities []mco.Value
-	for _, name := range names {
-		identities = append(identities, mco.String(name))
-	}
-	ctx, cancel := context.WithTimeout(ctx, directTime)
-	defer cancel()
 	for _, agents := range [][]string{nil, {agentName}} {
-		v.ask(ctx, mco.Filter{Identities: identities, Agents: agents}, names, func(p rpc.Pong) {
+		if len(names) == 0 {
+			return
+		}
+		var identities []mco.Value
+		for _, name := range names {
+			identities = append(identities, mco.String(name))
+		}
+		var heard []string
+		limited, cancel := context.WithTimeout(ctx, directTime)
+		// Who does not answer stays deaf, whatever the reason: the broker has answered before.
+		_ = v.ask(limited, mco.Filter{Identities: identities, Agents: agents}, names, func(p rpc.Pong) {
+			heard = append(heard, p.Node)
 			delete(deaf, p.Node)
 			v.note(v, p, agents != nil)
 		})
+		cancel()
+		names = heard
 	}
 }
 
