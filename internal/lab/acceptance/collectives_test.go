@@ -219,6 +219,7 @@ func TestBase64(t *testing.T) {
 // TestIdentities gives both daemons names that no node may have, and names that one may.
 func TestIdentities(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
+	t.Parallel()
 	b := peers.Broker(t, lab.RabbitMQKind)
 	cfg := lab.Cfg{Brokers: []*lab.Broker{b}}
 	for _, start := range []func(testing.TB, lab.ServerCfg) *lab.Node{lab.RubyNode, lab.GoNode} {

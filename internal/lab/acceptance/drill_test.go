@@ -211,6 +211,7 @@ func (r *rehearsal) report(t *testing.T, name string) (res drill.Result, byName 
 // TestDrill rehearses with real brokers and both programs' nodes: by commands, interrupted, killed, and through the management interface.
 func TestDrill(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer, lab.Chromium)
+	t.Parallel()
 	r := startRehearsal(t)
 	for _, step := range []struct {
 		name string
@@ -410,6 +411,7 @@ func (r *rehearsal) toNoEffect(t *testing.T) {
 // TestDrillFirewall drops a broker's packets on its own machine, where nothing closes a connection: the node has to notice silence.
 func TestDrillFirewall(t *testing.T) {
 	lab.Need(t, lab.RabbitMQServer, lab.NetFilter, lab.Superuser)
+	t.Parallel()
 	machine := lab.NewNetwork(t).Host(t, "brokers", "", netip.MustParsePrefix("10.77.0.1/24"))
 	brokers := lab.Brokers(t, lab.RabbitMQKind, 2, lab.BrokerOptions{Host: machine})
 	node := lab.GoNode(t, lab.ServerCfg{Identity: "home", Cfg: lab.Cfg{Brokers: brokers, Host: machine, Extra: []string{

@@ -163,6 +163,7 @@ func (f *watched) check(t *testing.T, state string, code int, says string, data 
 // compares what it tells.
 func TestFailoverStatus(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
+	t.Parallel()
 	f := startWatched(t)
 	first, second := f.brokers[0].Addr(), f.brokers[1].Addr()
 	for _, step := range []struct {
