@@ -60,7 +60,7 @@ func TestEveryBrokerAtOnceLosesNothing(t *testing.T) {
 		terms.Cause = func(e history.Event) bool { return e.What != history.Called } // nothing excuses a call that misses a node
 	})
 	calls, partial := w.named(t, events, began, ended)
-	figures.add(t, figure{"T13", fmt.Sprintf("a session on every broker, %d nodes, %d faults of a broker in %s: calls that miss a node", len(w.names), faulty, lasts),
+	figures.add(t, figure{"", fmt.Sprintf("a session on every broker, %d nodes, %d faults of a broker in %s: calls that miss a node", len(w.names), faulty, lasts),
 		share(partial, calls), "0", "", w.seed})
 	if partial > 0 || calls < int(lasts.Seconds())*4 {
 		t.Errorf("calls that miss a node: %s", share(partial, calls))

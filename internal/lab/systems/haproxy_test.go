@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -76,6 +77,17 @@ func TestRoundRobin(t *testing.T) {
 		t.Errorf("100 connections: %v, want %v", both, want)
 	}
 	s.Broker("rabbitmq02").Kill()
+	gone := netip.AddrPortFrom(s.Hosts["rabbitmq02"].Address, 5672).String()
+	lab.Wait(t, gone+" to be closed", 10*time.Second, func() error { // what the kernel still took would end unserved
+		c, err := client.Dial("tcp", gone, time.Second)
+		switch {
+		case errors.Is(err, syscall.ECONNREFUSED):
+			return nil
+		case err == nil:
+			err = errors.Join(errors.New("it is open"), c.Close())
+		}
+		return err
+	})
 	if err := greetings(client, "192.168.1.1:5670", 10); err != nil { // it is not known to be dead: a connection is tried again elsewhere
 		t.Error("right behind the death:", err)
 	}
