@@ -22,7 +22,7 @@ import (
 type Login struct {
 	Addr, User, Password, VHost string
 	// Dial opens the connection. Nil: from where this process is.
-	Dial func(network, addr string, limit time.Duration) (net.Conn, error)
+	Dial func(network, addr string, limit time.Duration) (net.Conn, error) `json:"-"`
 }
 
 // Frame is one STOMP frame.
