@@ -1,8 +1,10 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +20,9 @@ func (b *Broker) Control(args ...string) (string, error) {
 	cmd.Dir = b.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + b.dir, "RABBITMQ_CONF_ENV_FILE=/dev/null", "ERL_EPMD_PORT=" + b.epmdPort}
 	out, err := cmd.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return "", fmt.Errorf("rabbitmqctl %s: %w: %s%s", args[0], err, out, exit.Stderr)
+	}
 	if err != nil {
 		return "", fmt.Errorf("rabbitmqctl %s: %w", args[0], err)
 	}

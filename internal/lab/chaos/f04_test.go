@@ -17,7 +17,6 @@ import (
 // A broker stops where it stands while nodes write replies of nearly 8 MiB. With heart-beats of 30 s it is the deadline of a write that
 // tells them. What waits to be written is bounded by what was asked, and whoever asked is told who did not answer.
 func TestF04HalfOpenWhileWriting(t *testing.T) {
-	full(t)
 	const (
 		nodes = 3
 		asks  = 4

@@ -14,7 +14,6 @@ import (
 // A broker is there and takes nobody: nodes that are sent away by another one say why, once for each try, and go back. When none takes
 // them they try ever more seldom. A broker that is short of memory reads nothing: who publishes is told in time, and sessions outlive it.
 func TestF13BrokerRefuses(t *testing.T) {
-	full(t)
 	w := newWorld(t, plan{Brokers: 2, Ours: 4})
 	w.load(t, 5)
 	w.baseline(t)
@@ -24,6 +23,9 @@ func TestF13BrokerRefuses(t *testing.T) {
 	// The broker itself does not get over it; 5 s for the word that does not come, and as above.
 	w.refused(t, faults.FDs(func() int { return away.Process().PID() }, 1, 16), "did not answer CONNECT in 5s", 10*time.Second)
 	w.inject.Make(faults.Stop(away, 1))()
+	if _, err := away.Control("await_startup"); err != nil { // it takes sessions before its users can be changed
+		t.Fatal(err)
+	}
 	w.refusedEverywhere(t)
 	w.alarm(t)
 	w.back(t)
