@@ -73,7 +73,7 @@ func everywhere(t *testing.T) (*world, time.Duration) {
 	if lab.Full() {
 		return newWorld(t, plan{Brokers: 3, Ours: 20, Simulated: 100, All: true, Spread: 1500 * time.Millisecond}), 5 * time.Minute
 	}
-	return newWorld(t, plan{Brokers: 3, Ours: 4, Simulated: 8, All: true}), 40 * time.Second
+	return newWorld(t, plan{Brokers: 3, Ours: 4, Simulated: 8, All: true}), turn
 }
 
 // wellElsewhere waits until every node is Ready at a broker other than the victim.

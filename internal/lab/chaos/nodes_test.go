@@ -75,7 +75,7 @@ func (s *simulated) held(before bool) {
 		e.What = history.Baseline
 	}
 	pid := os.Getpid()
-	e.Held = &history.Held{Goroutines: runtime.NumGoroutine(), FDs: lab.FDs(pid), Children: len(lab.Children(pid)), RSS: lab.RSS(pid)}
+	e.Held = &history.Held{Goroutines: runtime.NumGoroutine(), FDs: lab.FDs(pid), Children: len(lab.Children(pid)), RSS: lab.RSS(pid), Daemons: len(s.Nodes)}
 	s.record.Add(e)
 }
 

@@ -72,7 +72,8 @@ type Held struct {
 	Goroutines int   `json:"goroutines,omitempty"` // 0: not known
 	FDs        int   `json:"fds"`
 	Children   int   `json:"children"`
-	RSS        int64 `json:"rss"` // bytes
+	RSS        int64 `json:"rss"`               // bytes
+	Daemons    int   `json:"daemons,omitempty"` // of which a process holds many; 0: it is one
 }
 
 // String is the event as a line for people.
