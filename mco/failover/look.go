@@ -201,3 +201,15 @@ func (v *view) byName(ctx context.Context) {
 		}
 	}
 }
+
+// Pause waits between two looks, and tells whether it was let.
+func Pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -32,7 +32,7 @@ func TestF03BrokerHalfOpen(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.full {
-				full(t)
+				lab.NeedFull(t)
 			}
 			w := newWorld(t, tt.plan)
 			w.load(t, 5)

@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mco-go/mco-go/internal/lab"
 	"github.com/mco-go/mco-go/internal/lab/faults"
 )
 
 // The network between a broker and its nodes swallows packets, both ways or only what the nodes send. Nodes go to the next broker, and no
 // request that was executed is without a reply or a named reason.
 func TestF05Partition(t *testing.T) {
-	full(t)
+	lab.NeedFull(t)
 	for _, way := range []faults.Way{faults.Both, faults.In} {
 		t.Run(way.String(), func(t *testing.T) {
 			w := newWorld(t, plan{Brokers: 3, Ours: 10, Simulated: 100, Spread: 1500 * time.Millisecond})

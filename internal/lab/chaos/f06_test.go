@@ -12,7 +12,7 @@ import (
 
 // The next broker swallows every packet that would open a connection. Nodes give it 5 s, go to the one after it, and do not pester it.
 func TestF06BlackHoleOnConnect(t *testing.T) {
-	full(t)
+	lab.NeedFull(t)
 	w := newWorld(t, plan{Brokers: 3, Ours: 10, Simulated: 40, Failback: time.Minute})
 	w.load(t, 5)
 	w.baseline(t)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mco-go/mco-go/internal/lab"
 	"github.com/mco-go/mco-go/internal/lab/faults"
 	"github.com/mco-go/mco-go/internal/lab/history"
 )
@@ -12,7 +13,7 @@ import (
 // The cable of the nodes' machine is pulled and plugged in, again and again. A flap costs a node at most one connection, nothing
 // piles up, and all are Ready soon after the last one.
 func TestF07FlappingLink(t *testing.T) {
-	full(t)
+	lab.NeedFull(t)
 	const flaps, down, up = 100, 2 * time.Second, 3 * time.Second
 	w := newWorld(t, plan{Brokers: 2, Simulated: 50})
 	w.load(t, 1)

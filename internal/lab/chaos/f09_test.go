@@ -79,7 +79,7 @@ func (f *front) lost(t *testing.T) (n int) {
 
 // A HAProxy reads its configuration anew, is killed, and the machine that has the VIP is lost: nodes are Ready through the other one.
 func TestF09Balancers(t *testing.T) {
-	full(t)
+	lab.NeedFull(t)
 	f := newFront(t)
 	vip := f.Estate.Balancers[0].VIP.Addr()
 	first := f.reloadable(t, one)

@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mco-go/mco-go/internal/lab"
 	"github.com/mco-go/mco-go/internal/lab/faults"
 	"github.com/mco-go/mco-go/internal/lab/history"
 )
 
 // Packets are lost on their way to the nodes' machine. Requests and replies come through, and no session is given up for it.
 func TestF10Loss(t *testing.T) {
-	full(t)
+	lab.NeedFull(t)
 	const lasts = time.Minute
 	w := newWorld(t, plan{Brokers: 2, Ours: 10, Simulated: 20})
 	w.load(t, 2)
@@ -58,7 +59,7 @@ func TestF10Loss(t *testing.T) {
 
 // The nodes' machine sends 64 kbit/s. Everybody still answers a request in 5 s.
 func TestF10SlowLink(t *testing.T) {
-	full(t)
+	lab.NeedFull(t)
 	w := newWorld(t, plan{Brokers: 2, Ours: 5})
 	w.load(t, 1)
 	heal := w.inject.Make(faults.Rate(w.hosts["ours"], -1, 64))

@@ -15,7 +15,7 @@ import (
 // The way to the first broker is slow by 300 ms, 200 more or less: all goes on. Then it turns a byte in 100,000 into another: nothing that
 // was spoiled is executed, connections that it breaks are given up for the next broker's.
 func TestF11SlowAndSpoiledBytes(t *testing.T) {
-	full(t)
+	lab.NeedFull(t)
 	w := newWorldBehind(t, plan{Brokers: 2, Ours: 10, Simulated: 20})
 	w.load(t, 2)
 	dice := &spoiler{dice: rand.New(rand.NewPCG(w.seed, 0))}

@@ -13,7 +13,7 @@ import (
 // The next broker has a tenth of a processor and takes its time to subscribe. No node calls itself Ready before it can be reached: one
 // broadcast behind the last Ready reaches everybody.
 func TestF12BrokerSlowToSubscribe(t *testing.T) {
-	full(t)
+	lab.NeedFull(t)
 	w := newWorld(t, plan{Brokers: 2, Simulated: 200, Spread: 2500 * time.Millisecond})
 	second := w.brokers[1]
 	slow := w.inject.Make(faults.CPU(func() int { return second.Process().PID() }, 1, 10))

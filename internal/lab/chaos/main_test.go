@@ -47,14 +47,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// full leaves what takes long to make lab FULL=1.
-func full(t *testing.T) {
-	t.Helper()
-	if !lab.Full() {
-		t.Skip("only with FULL=1")
-	}
-}
-
 func work(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {

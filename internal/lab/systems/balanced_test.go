@@ -40,7 +40,7 @@ func outage(t testing.TB, s *site.Site, happens func()) time.Duration {
 // T07: three brokers with mirrored queues, two balancers that share an address. A fleet that knows this address alone outlives the loss
 // of a broker, of a HAProxy and of a balancer.
 func TestBalancedCluster(t *testing.T) {
-	full(t)
+	lab.NeedFull(t)
 	s := site.New(t, load(t, "balanced.yaml", "fleet-seed001", "debian12-facter4/rabbitmq01.json", "debian12-facter4/rabbitmq02.json", "debian12-facter4/ha2.json"))
 	vip := s.Estate.Balancers[0].VIP.Addr()
 	fleet := s.Estate.Collectives[0].Servers

@@ -82,7 +82,7 @@ func generateCheck(t testing.TB, s *site.Site, topology, facts, name string) str
 
 // T05: three brokers become one cluster from their files alone. A node may be on any of them.
 func TestCluster(t *testing.T) {
-	full(t)
+	lab.NeedFull(t)
 	s := site.New(t, load(t, "cluster.yaml", "debian12-facter4"))
 	fleet := s.Estate.Collectives[0].Servers
 	check := func() string { return generateCheck(t, s, "cluster.yaml", "debian12-facter4", "bhz77") }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/mco-go/mco-go/generators/estate"
-	"github.com/mco-go/mco-go/internal/lab"
 	"github.com/mco-go/mco-go/internal/lab/estates"
 )
 
@@ -57,14 +56,6 @@ func (p *page) write(folder string) error {
 		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", l.row, l.system, l.done, l.bound, l.measured)
 	}
 	return os.WriteFile(filepath.Join(folder, "systems.md"), []byte(out.String()), 0o644)
-}
-
-// full leaves what takes minutes to make lab FULL=1, where it runs alone.
-func full(t *testing.T) {
-	t.Helper()
-	if !lab.Full() {
-		t.Skip("only with FULL=1")
-	}
 }
 
 // load resolves a topology of testdata, for the software of the laboratory and with facts of the corpus: files, or folders of them.

@@ -47,7 +47,7 @@ func manage(client *lab.Host, broker, path, body string, into any) error {
 
 // T06: a message survives the loss of the node that has its queue's master, whatever says where the copies are.
 func TestMirroredQueues(t *testing.T) {
-	full(t)
+	lab.NeedFull(t)
 	s := site.New(t, load(t, "mirrored.yaml", "debian12-facter4"))
 	client := s.Guest(t, "client", netip.MustParsePrefix("192.168.11.200/24"))
 	address := map[string]string{"bhz76": "192.168.11.76", "bhz77": "192.168.11.77", "bhz78": "192.168.11.78"}

@@ -45,7 +45,7 @@ func (w *watcher) run(ctx context.Context) {
 		close(w.news)
 		w.news = make(chan struct{})
 		w.mu.Unlock()
-		if !pause(ctx, w.every) {
+		if !failover.Pause(ctx, w.every) {
 			return
 		}
 	}

@@ -1,7 +1,6 @@
 package failover
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,7 +100,7 @@ func (f *statusFlags) run(c *cobra.Command, w Wiring) error {
 			return verdict(s)
 		}
 		o.Forget = false // once is enough
-		if !pause(c.Context(), time.Duration(f.every*float64(time.Second))) {
+		if !failover.Pause(c.Context(), time.Duration(f.every*float64(time.Second))) {
 			return nil
 		}
 	}
@@ -114,18 +113,6 @@ func interval(every float64) error {
 		return fmt.Errorf("--every is a number of seconds above 0, and at most %d", most)
 	}
 	return nil
-}
-
-// pause waits and tells whether it was let.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // verdict is the exit code that the worst finding gives.

@@ -41,7 +41,7 @@ func (e *eye) watch(ctx context.Context) {
 		e.mu.Unlock()
 		e.session(session)
 		stop()
-		pause(ctx, retry)
+		failover.Pause(ctx, retry)
 	}
 }
 
@@ -107,7 +107,7 @@ func (e *eye) ask(ctx context.Context, c *rpc.Client) {
 
 // tell asks nodes of ours where they stand, as long as there are such that should tell.
 func (e *eye) tell(ctx context.Context, c *rpc.Client) {
-	for pause(ctx, e.rec.every/2) {
+	for failover.Pause(ctx, e.rec.every/2) {
 		names := e.due(e.member.Addr)
 		if len(names) == 0 {
 			continue
@@ -126,18 +126,6 @@ func (e *eye) tell(ctx context.Context, c *rpc.Client) {
 	}
 }
 
-// pause waits, and tells whether it was let.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // Await returns when a broker takes us in, or ctx ends.
 func Await(ctx context.Context, o failover.Options, m failover.Member) (err error) {
 	for ctx.Err() == nil {
@@ -149,7 +137,7 @@ func Await(ctx context.Context, o failover.Options, m failover.Member) (err erro
 		if ctx.Err() == nil {
 			err = enterErr
 		}
-		pause(ctx, retry)
+		failover.Pause(ctx, retry)
 	}
 	return fmt.Errorf("it does not take us in: %w", err)
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/mco-go/mco-go/mco/failover"
 )
 
 // Times that giving back may take.
@@ -85,7 +87,7 @@ func Restore(ctx context.Context, j *Journal, f Fault, up func(context.Context) 
 			if err := up(ctx); err != nil {
 				return err
 			}
-			pause(ctx, settleTime)
+			failover.Pause(ctx, settleTime)
 			return up(ctx)
 		}
 	}

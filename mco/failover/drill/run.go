@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/mco-go/mco-go/mco/failover"
 )
 
 // Times of a run.
@@ -127,7 +129,7 @@ func (r *run) outage(ctx context.Context, res *Result) error {
 			wait = r.Plan.failbackOf() + patience
 		}
 		r.until(ctx, Returning, 0, wait, func() (int, int) { return r.count((*way).home) })
-		pause(ctx, overrun*r.rec.every)
+		failover.Pause(ctx, overrun*r.rec.every)
 	}
 	mark(&res.Marks.End)
 	if ctx.Err() != nil {
@@ -141,7 +143,7 @@ func (r *run) outage(ctx context.Context, res *Result) error {
 // Connections that are closed one after another are gone with the first.
 func (r *run) takenAway(res *Result) {
 	now := r.rec.now()
-	pause(context.Background(), beat) // the end of our own session may be on its way to us
+	failover.Pause(context.Background(), beat) // the end of our own session may be on its way to us
 	r.rec.mu.Lock()
 	down, closed := r.rec.down[r.Plan.Broker]
 	r.rec.mu.Unlock()
@@ -180,7 +182,7 @@ func (r *run) until(ctx context.Context, phase Phase, least, limit time.Duration
 		if done >= of && elapsed >= least || elapsed >= limit {
 			return
 		}
-		pause(ctx, beat)
+		failover.Pause(ctx, beat)
 	}
 }
 
