@@ -83,13 +83,15 @@ func (n *node) start() {
 	n.daemon = d
 	ctx, stop := context.WithCancel(context.Background())
 	n.stop = stop
+	seen, gone := context.WithCancel(context.Background())
 	n.gone.Go(func() {
+		defer gone()
 		if err := d.Run(ctx); err != nil {
 			n.w.add(history.Event{Who: n.plan.name, What: history.Broken, Broker: -1, Detail: err.Error()})
 		}
 	})
 	n.gone.Go(func() {
-		n.w.follow(ctx, n.plan.name, conn,
+		n.w.follow(seen, n.plan.name, conn,
 			connector.Subscription{Kind: connector.Broadcast, Collective: mco.DefaultCollective, Agent: "discovery"},
 			connector.Subscription{Kind: connector.Broadcast, Collective: mco.DefaultCollective, Agent: "echo"},
 			connector.Subscription{Kind: connector.Directed, Collective: mco.DefaultCollective})

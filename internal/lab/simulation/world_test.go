@@ -189,13 +189,19 @@ type surveyor interface {
 	Survey() connector.Survey
 }
 
-// follow writes down where a peer stands, whenever that changes, until ctx ends.
+// follow writes down where a peer stands, whenever that changes, until ctx ends. What changed in the moment of the end is written down
+// too: which of the two a select would take is chance, and a seed repeats its run.
 func (w *world) follow(ctx context.Context, peer string, c surveyor, subs ...connector.Subscription) {
-	for {
+	for ended := false; !ended; {
 		select {
 		case <-c.Changes():
 		case <-ctx.Done():
-			return
+			ended = true
+			select {
+			case <-c.Changes():
+			default:
+				return
+			}
 		}
 		e := history.Event{Who: peer, What: history.Stands, Broker: -1}
 		for _, place := range c.Survey().Sessions {
