@@ -23,12 +23,22 @@ type victim struct {
 	client *lab.Client
 }
 
+// victimOf names the node of a test, of which many use one broker at a time.
+func victimOf(t *testing.T) string {
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" /_", r) {
+			return '-'
+		}
+		return r
+	}, t.Name())) + ".example.net"
+}
+
 func newVictim(t *testing.T, kind lab.Kind) *victim {
 	t.Helper()
 	b := peers.Broker(t, kind)
 	cfg := lab.Cfg{Brokers: []*lab.Broker{b}}
 	v := &victim{broker: b, client: lab.GoMco(t, lab.ClientCfg{Cfg: cfg})}
-	v.Node = lab.GoNode(t, lab.ServerCfg{Cfg: cfg, Identity: "victim.example.net"})
+	v.Node = lab.GoNode(t, lab.ServerCfg{Cfg: cfg, Identity: victimOf(t)})
 	v.WaitReady(t, b, 30*time.Second)
 	return v
 }
@@ -109,6 +119,7 @@ func ping(r wire.Request) []byte {
 }
 
 func TestWrongPSK(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, v *victim) {
 		v.refuses(t, "Received an invalid signature in message", "unvalidated", ping(wire.Request{Secret: "other"}), ping(wire.Request{Secret: "la"}))
 		stranger := lab.GoMco(t, lab.ClientCfg{Cfg: lab.Cfg{Brokers: []*lab.Broker{v.broker}, Secret: "other"}})
@@ -120,12 +131,14 @@ func TestWrongPSK(t *testing.T) {
 }
 
 func TestExpiredMessage(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, v *victim) {
 		v.refuses(t, "seconds old, TTL is 10. Rejecting message.", "ttlexpired", ping(wire.Request{TTL: 10, Time: time.Now().Add(-time.Minute)}))
 	})
 }
 
 func TestFutureMessage(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, v *victim) {
 		v.refuses(t, "seconds in the future, at most 60 are accepted", "ttlexpired", ping(wire.Request{Time: time.Now().Add(time.Hour)}), ping(wire.Request{Time: time.Unix(1<<40, 0)}))
 		// A clock that is a little ahead is no fault.
@@ -136,6 +149,7 @@ func TestFutureMessage(t *testing.T) {
 }
 
 func TestRandomBytes(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, v *victim) {
 		var payloads [][]byte
 		for _, size := range []int{1, 2, 3, 100, 5000, 100_000} {
@@ -153,6 +167,7 @@ func TestRandomBytes(t *testing.T) {
 // TestMarshalBombs sends what is small on the wire and large, deep or alive in a careless decoder's memory: as the envelope, and
 // signed as a body.
 func TestMarshalBombs(t *testing.T) {
+	t.Parallel()
 	bombs := map[string]string{
 		"depth":               strings.Repeat("[\x06", 200_000) + "0",
 		"array of a billion":  "[\x04\xff\xff\xff\x3f",
@@ -211,6 +226,7 @@ func multiplying(n int) string {
 }
 
 func TestFrameThatLiesAboutItsSize(t *testing.T) {
+	t.Parallel()
 	b := peers.Broker(t, lab.RabbitMQKind)
 	length := regexp.MustCompile(`content-length:\d+`)
 	lies := []struct{ name, header string }{
@@ -224,7 +240,7 @@ func TestFrameThatLiesAboutItsSize(t *testing.T) {
 	for _, lie := range lies {
 		t.Run(lie.name, func(t *testing.T) {
 			p := lab.NewProxy(t, b.Addr())
-			n := lab.GoNode(t, lab.ServerCfg{Identity: "victim.example.net", Cfg: lab.Cfg{
+			n := lab.GoNode(t, lab.ServerCfg{Identity: victimOf(t), Cfg: lab.Cfg{
 				Pool: []lab.Member{p.Member(b)}, VHost: b.VHost, Extra: []string{"plugin.rabbitmq.heartbeat_interval = 2"}}})
 			v := &victim{Node: n, broker: b}
 			n.WaitReady(t, b, 30*time.Second)
@@ -259,9 +275,10 @@ func TestFrameThatLiesAboutItsSize(t *testing.T) {
 }
 
 func TestNoiseInsteadOfFrames(t *testing.T) {
+	t.Parallel()
 	b := peers.Broker(t, lab.RabbitMQKind)
 	p := lab.NewProxy(t, b.Addr())
-	n := lab.GoNode(t, lab.ServerCfg{Identity: "victim.example.net", Cfg: lab.Cfg{Pool: []lab.Member{p.Member(b)}, VHost: b.VHost}})
+	n := lab.GoNode(t, lab.ServerCfg{Identity: victimOf(t), Cfg: lab.Cfg{Pool: []lab.Member{p.Member(b)}, VHost: b.VHost}})
 	n.WaitReady(t, b, 30*time.Second)
 	memory := lab.RSS(n.PID())
 	p.Set(lab.Fault{Name: "noise", Change: func(toServer bool, chunk []byte) []byte {

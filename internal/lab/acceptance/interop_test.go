@@ -280,6 +280,7 @@ func (m *matrix) String() string {
 // TestInterop asks nodes of either program by clients of either program through either broker.
 func TestInterop(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer, lab.ActiveMQServer)
+	t.Parallel()
 	m := &matrix{cell: map[string]int{}}
 	t.Cleanup(func() { t.Log(m) })
 	for _, kind := range []lab.Kind{lab.RabbitMQKind, lab.ActiveMQKind} {

@@ -50,6 +50,7 @@ func says(t *testing.T, n *lab.Node, texts ...string) {
 }
 
 func TestWrongPassword(t *testing.T) {
+	t.Parallel()
 	// What the brokers say.
 	refusal := map[lab.Kind]string{lab.RabbitMQKind: "Access refused for user 'mcollective'", lab.ActiveMQKind: "password is invalid"}
 	for _, kind := range kinds {
@@ -58,7 +59,7 @@ func TestWrongPassword(t *testing.T) {
 			wrong := member(b, func(m *lab.Member) { m.Password = "mistaken" })
 			complains(t, lab.Cfg{Connector: kind, Pool: []lab.Member{wrong}, VHost: b.VHost}, refusal[kind], b.Addr())
 
-			n := lab.GoNode(t, lab.ServerCfg{Identity: "victim.example.net",
+			n := lab.GoNode(t, lab.ServerCfg{Identity: victimOf(t),
 				Cfg: lab.Cfg{Connector: kind, Pool: []lab.Member{wrong, member(b, nil)}, VHost: b.VHost}})
 			n.WaitReady(t, b, 20*time.Second)
 			says(t, n, refusal[kind])
@@ -70,19 +71,21 @@ func TestWrongPassword(t *testing.T) {
 }
 
 func TestMissingVhost(t *testing.T) {
+	t.Parallel()
 	b := peers.Broker(t, lab.RabbitMQKind)
 	for name, vhost := range map[string]string{"unknown": "/nosuch", "not permitted": "/forbidden"} {
 		t.Run(name, func(t *testing.T) {
 			cfg := lab.Cfg{Connector: lab.RabbitMQKind, Pool: []lab.Member{member(b, nil)}, VHost: vhost}
 			refusal := "Virtual host '" + vhost + "' access denied"
 			complains(t, cfg, refusal, b.Addr())
-			n := lab.GoNode(t, lab.ServerCfg{Identity: "victim.example.net", Cfg: cfg})
+			n := lab.GoNode(t, lab.ServerCfg{Identity: victimOf(t), Cfg: cfg})
 			says(t, n, refusal)
 		})
 	}
 }
 
 func TestMissingExchange(t *testing.T) {
+	t.Parallel()
 	b := peers.Broker(t, lab.RabbitMQKind)
 	t.Run("client", func(t *testing.T) {
 		cfg := lab.Cfg{Brokers: []*lab.Broker{b}, VHost: "/bare"}
@@ -92,13 +95,13 @@ func TestMissingExchange(t *testing.T) {
 		}
 	})
 	t.Run("node", func(t *testing.T) {
-		n := lab.GoNode(t, lab.ServerCfg{Identity: "victim.example.net", Cfg: lab.Cfg{Brokers: []*lab.Broker{b}, VHost: "/bare"}})
+		n := lab.GoNode(t, lab.ServerCfg{Identity: victimOf(t), Cfg: lab.Cfg{Brokers: []*lab.Broker{b}, VHost: "/bare"}})
 		says(t, n, "no exchange 'mcollective_")
 	})
 	t.Run("node with a broker that has it", func(t *testing.T) {
 		// A collective of which the first broker knows nothing: the second has its exchanges.
 		other := lab.RabbitMQ(t, lab.BrokerOptions{Collectives: []string{"mcollective", "asia"}})
-		n := lab.GoNode(t, lab.ServerCfg{Identity: "victim.example.net",
+		n := lab.GoNode(t, lab.ServerCfg{Identity: victimOf(t),
 			Cfg: lab.Cfg{Brokers: []*lab.Broker{b, other}, Collectives: []string{"mcollective", "asia"}}})
 		n.WaitReady(t, other, 30*time.Second)
 		says(t, n, "no exchange 'asia_")
@@ -106,6 +109,7 @@ func TestMissingExchange(t *testing.T) {
 }
 
 func TestUnreachablePool(t *testing.T) {
+	t.Parallel()
 	port, err := lab.FreePort()
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +128,7 @@ func TestUnreachablePool(t *testing.T) {
 				}
 			})
 			t.Run("node with one that can be reached", func(t *testing.T) {
-				n := lab.GoNode(t, lab.ServerCfg{Identity: "victim.example.net",
+				n := lab.GoNode(t, lab.ServerCfg{Identity: victimOf(t),
 					Cfg: lab.Cfg{Connector: kind, Pool: []lab.Member{nobody, nobody, member(b, nil)}, VHost: b.VHost}})
 				n.WaitReady(t, b, 20*time.Second)
 				says(t, n, "connection refused")
@@ -132,7 +136,7 @@ func TestUnreachablePool(t *testing.T) {
 			t.Run("node before its broker", func(t *testing.T) {
 				p := lab.NewProxy(t, b.Addr())
 				p.Set(lab.Refusing)
-				n := lab.GoNode(t, lab.ServerCfg{Identity: "early.example.net", Cfg: lab.Cfg{Connector: kind, Pool: []lab.Member{p.Member(b)},
+				n := lab.GoNode(t, lab.ServerCfg{Identity: victimOf(t), Cfg: lab.Cfg{Connector: kind, Pool: []lab.Member{p.Member(b)},
 					VHost: b.VHost, Extra: []string{fmt.Sprintf("plugin.%s.max_reconnect_delay = 0.5", kind)}}})
 				lab.Wait(t, "some tries", 20*time.Second, func() error {
 					if p.Accepted() < 3 {

@@ -10,6 +10,7 @@ import (
 
 // TestTLS lets both programs speak to a broker that asks for certificates, and ours refuse one whose authority it does not know.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	b := peers.Broker(t, lab.RabbitMQKind)
 	over := func(c lab.Certificates) lab.Cfg {
 		return lab.Cfg{VHost: b.VHost, Pool: []lab.Member{{Host: "localhost", Port: b.TLSPort, User: b.User, Password: b.Password, TLS: &c}}}

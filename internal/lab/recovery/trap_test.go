@@ -1,8 +1,7 @@
-package acceptance
+package recovery
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +25,7 @@ type trapped struct {
 
 func startTrapped(t *testing.T) *trapped {
 	t.Helper()
-	f := &trapped{fleet: fleet{brokers: lab.Brokers(t, lab.RabbitMQKind, 2, lab.BrokerOptions{}), times: map[string][]time.Duration{}}}
+	f := &trapped{fleet: fleet{brokers: lab.Brokers(t, lab.RabbitMQKind, 2, lab.BrokerOptions{}), times: newTimes()}}
 	cfg := func(identity string) lab.ServerCfg {
 		return lab.ServerCfg{Identity: identity, Cfg: lab.Cfg{Brokers: f.brokers, Extra: []string{
 			"plugin.rabbitmq.heartbeat_interval = 5", "plugin.rabbitmq.max_reconnect_delay = 2",
@@ -72,21 +71,8 @@ func TestTrap(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
 	f := startTrapped(t)
 	first, second := f.brokers[0], f.brokers[1]
-	var all []int
-	for _, n := range f.nodes {
-		all = append(all, n.PID())
-	}
-	sampler := lab.Sample(all...)
-	defer func() {
-		longest, samples := sampler.Stop()
-		for _, n := range f.nodes {
-			t.Logf("%s: longest time of a socket in CLOSE_WAIT %v, in %d samples", n.Identity, longest[n.PID()].Round(time.Millisecond), samples)
-			if n.Go && longest[n.PID()] > 0 {
-				t.Errorf("%s had a socket in CLOSE_WAIT for %v", n.Identity, longest[n.PID()])
-			}
-		}
-		t.Log(f.summary())
-	}()
+	t.Cleanup(func() { t.Log(f.times) })
+	defer watched(t, f.nodes, 0)()
 	f.all(t, "before anything happened")
 
 	stopped := time.Now()
@@ -163,9 +149,4 @@ func (f *trapped) healed(t *testing.T) {
 	f.brokers[1].Kill()
 	f.took(t, "broker 2 killed -> on 1, the original's", f.ruby, left, time.Minute, ready(f.brokers[0], time.Minute))
 	f.all(t, "healed")
-	for _, what := range slices.Sorted(maps.Keys(f.times)) {
-		if len(f.times[what]) == 0 {
-			t.Errorf("no time of %q", what)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package acceptance
+package recovery
 
 import (
 	"fmt"
@@ -29,15 +29,65 @@ type fleet struct {
 	nodes   []*lab.Node // of both programs
 	returns []*lab.Node // ours, with failback
 	stays   []*lab.Node // ours, with failback off
-	mu      sync.Mutex  // guards the field below
-	times   map[string][]time.Duration
+	times   *times
+	pace    *pace
+}
+
+// times is what was measured of fleets, by what happened.
+type times struct {
+	mu   sync.Mutex // guards the field below
+	took map[string][]time.Duration
+}
+
+func newTimes() *times { return &times{took: make(map[string][]time.Duration)} }
+
+func (m *times) add(what string, took time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.took[what] = append(m.took[what], took)
+}
+
+// pace has fleets take their steps together: a broker that boots for one would slow down what another measures.
+type pace struct {
+	mu      sync.Mutex // guards the fields below
+	members int
+	waiting int
+	next    chan struct{} // closed when all are here
+}
+
+func newPace(members int) *pace { return &pace{members: members, next: make(chan struct{})} }
+
+// step waits for the other fleets.
+func (p *pace) step() {
+	p.mu.Lock()
+	next := p.next
+	p.waiting++
+	p.release()
+	p.mu.Unlock()
+	<-next
+}
+
+// leave lets the others go on without this one.
+func (p *pace) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.members--
+	p.release()
+}
+
+// release ends the step when nobody is missing. It is called with mu held.
+func (p *pace) release() {
+	if p.waiting >= p.members {
+		close(p.next)
+		p.waiting, p.next = 0, make(chan struct{})
+	}
 }
 
 func (f *fleet) ours() []*lab.Node { return slices.Concat(f.returns, f.stays) }
 
-func startFleet(t *testing.T) *fleet {
+func startFleet(t *testing.T, m *times, p *pace) *fleet {
 	t.Helper()
-	f := &fleet{brokers: lab.Brokers(t, lab.RabbitMQKind, 2, lab.BrokerOptions{}), times: map[string][]time.Duration{}}
+	f := &fleet{brokers: lab.Brokers(t, lab.RabbitMQKind, 2, lab.BrokerOptions{}), times: m, pace: p}
 	cfg := func(identity, failback string) lab.ServerCfg {
 		return lab.ServerCfg{Identity: identity, Cfg: lab.Cfg{Brokers: f.brokers, Extra: []string{
 			"plugin.rabbitmq.heartbeat_interval = 5", // the original raises it to 30
@@ -65,8 +115,6 @@ func (f *fleet) took(t *testing.T, what string, nodes []*lab.Node, since time.Ti
 		wg.Go(func() {
 			at, err := find(n)
 			took := at.Sub(since)
-			f.mu.Lock()
-			defer f.mu.Unlock()
 			switch {
 			case err != nil:
 				t.Errorf("%s: %v", what, err)
@@ -74,7 +122,7 @@ func (f *fleet) took(t *testing.T, what string, nodes []*lab.Node, since time.Ti
 				t.Errorf("%s: %s after %v, want at most %v", what, n.Identity, took, limit)
 			}
 			if err == nil {
-				f.times[what] = append(f.times[what], took)
+				f.times.add(what, took)
 			}
 		})
 	}
@@ -119,9 +167,11 @@ func (f *fleet) stayed(t *testing.T, b *lab.Broker) {
 func (f *fleet) gather(t *testing.T) {
 	t.Helper()
 	first, second := f.brokers[0], f.brokers[1]
+	f.pace.step()
 	died := time.Now()
 	second.Kill()
 	f.took(t, "broker 2 killed -> ready on 1", f.stays, died, readyAfterKill, ready(first, 2*readyAfterKill))
+	f.pace.step()
 	if err := second.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +184,7 @@ func (f *fleet) gather(t *testing.T) {
 func (f *fleet) round(t *testing.T) {
 	first, second := f.brokers[0], f.brokers[1]
 
+	f.pace.step()
 	died := time.Now()
 	first.Kill()
 	f.took(t, "broker 1 killed -> ready on 2", f.ours(), died, readyAfterKill, ready(second, 2*readyAfterKill))
@@ -143,6 +194,7 @@ func (f *fleet) round(t *testing.T) {
 	for _, n := range f.nodes {
 		n.WaitReady(t, second, time.Minute)
 	}
+	f.pace.step()
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -154,6 +206,7 @@ func (f *fleet) round(t *testing.T) {
 		return
 	}
 
+	f.pace.step()
 	frozen := time.Now()
 	if err := first.Freeze(); err != nil {
 		t.Fatal(err)
@@ -173,7 +226,10 @@ func (f *fleet) round(t *testing.T) {
 	f.gather(t)
 }
 
-// TestFailover lets brokers die, freeze and come back under a fleet of both programs' nodes, ROUNDS times (default 3).
+// side is how many fleets go through their rounds at the same time.
+const side = 3
+
+// TestFailover lets brokers die, freeze and come back under fleets of both programs' nodes, ROUNDS times (default 3).
 func TestFailover(t *testing.T) {
 	lab.Need(t, lab.Ruby, lab.RabbitMQServer)
 	rounds := 3
@@ -183,25 +239,23 @@ func TestFailover(t *testing.T) {
 			t.Fatalf("ROUNDS=%q is not a number of rounds", text)
 		}
 	}
-	f := startFleet(t)
-	var all []int
-	for _, n := range f.nodes {
-		all = append(all, n.PID())
+	fleets := min(side, rounds)
+	m, p := newTimes(), newPace(fleets)
+	t.Cleanup(func() { t.Log(m) })
+	for i := range fleets {
+		own := (rounds + fleets - 1 - i) / fleets
+		t.Run(fmt.Sprintf("fleet%d", i+1), func(t *testing.T) {
+			t.Parallel()
+			defer p.leave()
+			startFleet(t, m, p).rounds(t, own)
+		})
 	}
-	sampler := lab.Sample(all...)
-	defer func() {
-		longest, samples := sampler.Stop()
-		var report strings.Builder
-		for _, n := range f.nodes {
-			fmt.Fprintf(&report, "\n  %-6s %v", n.Identity, longest[n.PID()].Round(time.Millisecond))
-			if n.Go && longest[n.PID()] > closeWait {
-				t.Errorf("%s had a socket in CLOSE_WAIT for %v, want at most %v", n.Identity, longest[n.PID()], closeWait)
-			}
-		}
-		t.Logf("longest time of a socket in CLOSE_WAIT, in %d samples:%s", samples, report.String())
-		t.Log(f.summary())
-	}()
-	for i := range rounds {
+}
+
+// rounds lets n rounds happen and looks at the nodes' sockets all the time.
+func (f *fleet) rounds(t *testing.T, n int) {
+	defer watched(t, f.nodes, closeWait)()
+	for i := range n {
 		// The next round begins where this one ends: after a failure there is nothing to learn from it.
 		if !t.Run(fmt.Sprintf("round%d", i+1), f.round) {
 			break
@@ -212,11 +266,34 @@ func TestFailover(t *testing.T) {
 	}
 }
 
-func (f *fleet) summary() string {
+// watched samples the nodes' sockets until the function that it returns is called. That one fails the test when one of ours had a socket
+// in CLOSE_WAIT for longer than limit.
+func watched(t *testing.T, nodes []*lab.Node, limit time.Duration) (end func()) {
+	var all []int
+	for _, n := range nodes {
+		all = append(all, n.PID())
+	}
+	sampler := lab.Sample(all...)
+	return func() {
+		longest, samples := sampler.Stop()
+		var report strings.Builder
+		for _, n := range nodes {
+			fmt.Fprintf(&report, "\n  %-6s %v", n.Identity, longest[n.PID()].Round(time.Millisecond))
+			if n.Go && longest[n.PID()] > limit {
+				t.Errorf("%s had a socket in CLOSE_WAIT for %v, want at most %v", n.Identity, longest[n.PID()], limit)
+			}
+		}
+		t.Logf("longest time of a socket in CLOSE_WAIT, in %d samples:%s", samples, report.String())
+	}
+}
+
+func (m *times) String() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%-34s%6s%9s%9s%9s", "", "nodes", "least", "median", "most")
-	for _, what := range slices.Sorted(maps.Keys(f.times)) {
-		d := slices.Sorted(slices.Values(f.times[what]))
+	for _, what := range slices.Sorted(maps.Keys(m.took)) {
+		d := slices.Sorted(slices.Values(m.took[what]))
 		round := func(x time.Duration) string { return fmt.Sprintf("%.2f s", x.Seconds()) }
 		fmt.Fprintf(&b, "\n%-34s%6d%9s%9s%9s", what, len(d), round(d[0]), round(d[len(d)/2]), round(d[len(d)-1]))
 	}
