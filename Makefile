@@ -37,9 +37,9 @@ test: ## everything under the race detector; installs missing peers on Debian as
 	if [ -n '$(T)' ] || [ '$(PKG)' != ./... ]; then
 		go test $$race -count=1 -p 1 -parallel 4 -timeout 60m $(if $(T),-v -run '$(T)',) $(PKG) $(if $(T),| sed -u -e '/no test files\]$$/d' -e '/no tests to run\]$$/d' -e '/^testing: warning: no tests to run$$/d',) || status=$$?
 	else
-		# The laboratory and the runner of commands measure times: they get the machine to themselves.
-		go list ./... | grep -v -e /internal/lab -e '/agent/command$$' | xargs go test $$race -timeout 30m || status=$$?
-		go list ./agent/command $(LAB) | grep -v '/chaos$$' | xargs go test $$race -p 1 -parallel 4 -timeout 45m || status=$$?
+		# The laboratory and the runner of commands measure times: they get the machine to themselves. make check does the vetting.
+		go list ./... | grep -v -e /internal/lab -e '/agent/command$$' | xargs go test $$race -vet=off -timeout 30m || status=$$?
+		go list ./agent/command $(LAB) | grep -v '/chaos$$' | xargs go test $$race -vet=off -p 1 -parallel 5 -timeout 45m || status=$$?
 		# Its bounds, of memory too, are those of the programs as they ship.
 		go test -timeout 20m $(CHAOS) || status=$$?
 	fi

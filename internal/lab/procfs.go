@@ -19,36 +19,64 @@ type Socket struct {
 
 var tcpStates = [...]string{"", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING"}
 
+// timeWait is how the kernel's table writes TIME_WAIT, between the addresses and the queues.
+const timeWait = " 06 "
+
 // Sockets returns the TCP sockets that the process holds. A process that is gone has none.
-func Sockets(pid int) []Socket {
-	mine := map[string]bool{}
-	for _, link := range fdLinks(pid) {
-		if inode, ok := strings.CutPrefix(link, "socket:["); ok {
-			mine[strings.TrimSuffix(inode, "]")] = true
-		}
-	}
-	if len(mine) == 0 {
-		return nil
-	}
-	var found []Socket
-	for _, table := range []string{"tcp", "tcp6"} {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, table))
+func Sockets(pid int) []Socket { return socketsOf(pid)[pid] }
+
+// socketsOf returns the sockets of each of the processes. It reads the tables of a network once, which takes the kernel milliseconds.
+func socketsOf(pids ...int) map[int][]Socket {
+	found := make(map[int][]Socket)
+	networks := make(map[string]map[string]int) // the holder of each socket, by the namespace and the inode
+	in := make(map[string]int)                  // a process of the namespace
+	for _, pid := range pids {
+		network, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/net", pid))
 		if err != nil {
 			continue
 		}
-		for line := range strings.Lines(string(b)) {
-			f := strings.Fields(line)
-			if len(f) < 10 || !mine[f[9]] {
+		if networks[network] == nil {
+			networks[network], in[network] = make(map[string]int), pid
+		}
+		for _, link := range fdLinks(pid) {
+			if inode, ok := strings.CutPrefix(link, "socket:["); ok {
+				networks[network][strings.TrimSuffix(inode, "]")] = pid
+			}
+		}
+	}
+	for network, holders := range networks {
+		if len(holders) == 0 {
+			continue
+		}
+		for _, table := range []string{"tcp", "tcp6"} {
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", in[network], table))
+			if err != nil {
 				continue
 			}
-			state, err := strconv.ParseUint(f[3], 16, 8)
-			if err != nil || int(state) >= len(tcpStates) {
-				continue
+			for line := range strings.Lines(string(text)) {
+				if s, ok := parseSocket(line); ok && holders[s.Inode] != 0 {
+					found[holders[s.Inode]] = append(found[holders[s.Inode]], s)
+				}
 			}
-			found = append(found, Socket{Inode: f[9], Local: hexAddr(f[1]), Remote: hexAddr(f[2]), State: tcpStates[state]})
 		}
 	}
 	return found
+}
+
+// parseSocket reads a line of the kernel's table (Documentation/networking/proc_net_tcp.rst).
+func parseSocket(line string) (Socket, bool) {
+	if strings.Contains(line, timeWait) { // most of a busy machine's, and nobody's
+		return Socket{}, false
+	}
+	f := strings.Fields(line)
+	if len(f) < 10 {
+		return Socket{}, false
+	}
+	state, err := strconv.ParseUint(f[3], 16, 8)
+	if err != nil || int(state) >= len(tcpStates) {
+		return Socket{}, false
+	}
+	return Socket{Inode: f[9], Local: hexAddr(f[1]), Remote: hexAddr(f[2]), State: tcpStates[state]}, true
 }
 
 // hexAddr reads the kernel's notation: each 32 bits in the machine's order (little endian here), then the port.
@@ -194,8 +222,8 @@ func (s *Sampler) look(now time.Time) {
 	defer s.mu.Unlock()
 	s.samples++
 	seen := map[string]bool{}
-	for _, pid := range s.pids {
-		for _, sock := range Sockets(pid) {
+	for pid, sockets := range socketsOf(s.pids...) {
+		for _, sock := range sockets {
 			if sock.State != "CLOSE_WAIT" {
 				continue
 			}

@@ -84,7 +84,7 @@ func TestF09Balancers(t *testing.T) {
 	vip := f.Estate.Balancers[0].VIP.Addr()
 	first := f.reloadable(t, one)
 	f.HAProxy(t, two)
-	f.Share(t, vip, one, two)
+	keepers := f.Share(t, vip, one, two)
 	for _, n := range f.fleet {
 		f.nodes[n.Name] = f.Daemon(t, n.Name)
 	}
@@ -110,6 +110,7 @@ func TestF09Balancers(t *testing.T) {
 	// Two checks, 2 s apart, and a second to be heard; who is refused meanwhile waits up to as long again.
 	f.moves(t, "HAProxy killed", two, one, 5*time.Second, 10*time.Second, first.Kill)
 	f.HAProxy(t, one)
+	site.Standby(t, keepers[one])
 	// Three adverts; nobody tells the nodes, whose next heart-beat the new owner refuses, or who miss the broker's.
 	f.moves(t, "cable of the VIP's owner pulled", one, two, 4*time.Second, 10500*time.Millisecond, func() {
 		if err := f.Hosts[two].Plug(false); err != nil {

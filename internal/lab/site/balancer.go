@@ -2,6 +2,7 @@ package site
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -78,6 +79,18 @@ func (s *Site) Share(t testing.TB, vip netip.Addr, names ...string) map[string]*
 		s.Owned(t, vip, names[0], names[1:i+1]...)
 	}
 	return started
+}
+
+// Standby waits until a Keepalived would take the address over: one whose check failed does not before it has gone well again.
+func Standby(t testing.TB, keepalived *lab.Process) {
+	t.Helper()
+	lab.Wait(t, "a Keepalived that stands by", 30*time.Second, func() error {
+		log := keepalived.Log()
+		if last := strings.LastIndex(log, ") Entering "); last < 0 || !strings.HasPrefix(log[last:], ") Entering BACKUP STATE") {
+			return errors.New(log[max(last, 0):])
+		}
+		return nil
+	})
 }
 
 // Owned waits until the first of the hosts, and none of the others, has the VIP, and says how long that took.

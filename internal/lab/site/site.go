@@ -95,7 +95,10 @@ func (s *Site) Host(t testing.TB, name string) *lab.Host {
 		}
 		h.Run(t, "mount", "--bind", own, path)
 	}
-	for _, folder := range []string{"/var/log", "/run", "/var/lib/haproxy"} {
+	if err := os.MkdirAll("/var/lib/mco", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{"/var/log", "/run", "/var/lib/haproxy", "/var/lib/mco"} {
 		if exists(folder) {
 			h.Run(t, "mount", "-t", "tmpfs", "tmpfs", folder)
 		}
@@ -129,10 +132,10 @@ func (s *Site) Daemon(t testing.TB, name string) *lab.Process {
 	return s.Hosts[name].Start(t, lab.Program(t, "mcollectived"), "--no-daemonize", "--config", "/etc/mcollective/server.cfg")
 }
 
-// Ping runs mco ping on the host, with so much time as timeout(1) takes, and returns what it printed and the nodes that did not answer.
+// Ping runs mco ping on the host, by a user whose home is the host's alone, with so much time as timeout(1) takes, and returns what it printed and the nodes that did not answer.
 func (s *Site) Ping(t testing.TB, from, limit string, nodes []*estate.Node) (output string, silent []string) {
 	t.Helper()
-	output, _ = s.Hosts[from].Try(t, "timeout", limit, lab.Program(t, "mco"), "ping", "--config", "/etc/mcollective/client.cfg")
+	output, _ = s.Hosts[from].Try(t, "timeout", limit, "env", "HOME=/run", lab.Program(t, "mco"), "ping", "--config", "/etc/mcollective/client.cfg")
 	for _, n := range nodes {
 		if !strings.Contains(output, n.Name+" ") {
 			silent = append(silent, n.Name)

@@ -49,7 +49,7 @@ func TestBalancedCluster(t *testing.T) {
 	for _, name := range []string{one, two} {
 		haproxy[name] = s.HAProxy(t, name)
 	}
-	s.Share(t, vip, one, two)
+	keepers := s.Share(t, vip, one, two)
 	for _, n := range fleet {
 		s.Daemon(t, n.Name)
 	}
@@ -63,6 +63,7 @@ func TestBalancedCluster(t *testing.T) {
 	proxy := within(t, "HAProxy of "+one, outage(t, s, haproxy[one].Kill), bound)
 	s.Owned(t, vip, two, one)
 	s.HAProxy(t, one)
+	site.Standby(t, keepers[one])
 
 	machine := within(t, "balancer "+two, outage(t, s, func() { must(t, s.Hosts[two].Plug(false)) }), bound)
 	s.Owned(t, vip, one, two)
