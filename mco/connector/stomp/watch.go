@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mco-go/mco-go/mco/connector"
+	"github.com/mco-go/mco-go/mco/defence"
 )
 
 // SilenceError is a broker that was not heard of for too long. Ruby's client never notices one.
@@ -42,7 +43,7 @@ func (l *link) watch() {
 		now := l.conn.clock()
 		heard, said := time.Duration(l.conn.lastRead.Load()), time.Duration(l.conn.lastWrite.Load())
 		late := now-due > lateness
-		if now-heard >= limit && !late {
+		if defence.Watch && now-heard >= limit && !late {
 			l.fail(&SilenceError{now - heard})
 			return
 		}

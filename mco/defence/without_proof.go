@@ -1,0 +1,6 @@
+//go:build without_proof
+
+package defence
+
+// Proof tells that a session is Ready only when a receipt has proven its subscriptions. It is missing from this build.
+const Proof = false
