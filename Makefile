@@ -19,6 +19,7 @@ TIMEOUT ?= 60m
 export CGO_ENABLED := 0
 LAB := ./internal/lab/...
 CHAOS := ./internal/lab/chaos
+ALONE := ./agent/command ./internal/lab ./internal/lab/acceptance ./internal/lab/recovery ./internal/lab/systems
 # Where the laboratory writes its pages of figures.
 export MCO_LAB_REPORT ?= $(CURDIR)/bin/figures
 
@@ -37,9 +38,11 @@ test: ## everything under the race detector; installs missing peers on Debian as
 	if [ -n '$(T)' ] || [ '$(PKG)' != ./... ]; then
 		go test $$race -count=1 -p 1 -parallel 4 -timeout 60m $(if $(T),-v -run '$(T)',) $(PKG) $(if $(T),| sed -u -e '/no test files\]$$/d' -e '/no tests to run\]$$/d' -e '/^testing: warning: no tests to run$$/d',) || status=$$?
 	else
-		# The laboratory and the runner of commands measure times: they get the machine to themselves. make check does the vetting.
-		go list ./... | grep -v -e /internal/lab -e '/agent/command$$' | xargs go test $$race -vet=off -timeout 30m || status=$$?
-		go list ./agent/command $(LAB) | grep -v '/chaos$$' | xargs go test $$race -vet=off -p 1 -parallel 5 -timeout 45m || status=$$?
+		# make check does the vetting. What measures times of real peers gets the machine to itself.
+		others() { grep -v -x -F -f <(go list $(ALONE) $(CHAOS)); }
+		go list ./... | grep -v /internal/lab/ | others | xargs go test $$race -vet=off -p 3 -timeout 30m || status=$$?
+		go test $$race -vet=off -p 1 -parallel 6 -timeout 45m $(ALONE) || status=$$?
+		go list $(LAB) | others | xargs go test $$race -vet=off -p 2 -parallel 4 -timeout 20m || status=$$?
 		# Its bounds, of memory too, are those of the programs as they ship.
 		go test -timeout 20m $(CHAOS) || status=$$?
 	fi
@@ -62,7 +65,7 @@ fuzz: ## every fuzz target of the tree for T (default 10s) each
 	packages=$$(git ls-files -co --exclude-standard '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u)
 	for package in $$packages; do
 		go test -list '^Fuzz' "./$$package" | sed -n "s#^Fuzz#./$$package Fuzz#p"
-	done | xargs -P $$((2 * $$(getconf _NPROCESSORS_ONLN))) -L 1 sh -c 'bash internal/lab/fuzz.sh "$$0" "$$1" $(or $(T),10s)'
+	done | xargs -P $$((4 * $$(getconf _NPROCESSORS_ONLN))) -L 1 sh -c 'bash internal/lab/fuzz.sh "$$0" "$$1" $(or $(T),10s)'
 
 lab: ## brokers and networks that fail under load, a smoke set of 6 minutes; FULL=1: every test with real peers; T=TestX: those; SEED=n repeats
 	bash internal/lab/peers.sh install
