@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,11 +104,17 @@ func (w *world) moved(events []history.Event, since time.Time) (all times) {
 // back waits until calls that began after everybody had to be well are whole.
 func (w *world) back(t testing.TB) {
 	t.Helper()
+	w.backBut(t, func(string) bool { return false })
+}
+
+// backBut is back for a fleet of which some nodes, those that stay tells of, are not expected again.
+func (w *world) backBut(t testing.TB, stays func(node string) bool) {
+	t.Helper()
 	by := history.Latest(w.events(t, "injector")) + w.recovery()
 	lab.Wait(t, "calls after all is well", w.recovery()+30*time.Second, func() error {
 		whole := 0
 		for _, e := range w.events(t, "client") {
-			if e.What == history.Called && e.Call.Began > by && e.Call.Whole() {
+			if e.What == history.Called && e.Call.Began > by && e.Call.Error == "" && len(slices.DeleteFunc(e.Call.Missing(), stays)) == 0 {
 				whole++
 			}
 		}

@@ -17,6 +17,15 @@ func (e *SilenceError) Error() string {
 	return fmt.Sprintf("no sign of life from the broker for %s", e.For.Round(100*time.Millisecond))
 }
 
+// UnheardError is a broker whose machine does not acknowledge what is sent to it, though its heart-beats still come: packets are lost on
+// the way there.
+type UnheardError struct{ For time.Duration }
+
+// Error implements error.
+func (e *UnheardError) Error() string {
+	return fmt.Sprintf("the broker's machine has acknowledged nothing for %s", e.For.Round(100*time.Millisecond))
+}
+
 // silence is how long a broker may be silent at an interval of heart-beats. What is promised is 1.5 intervals and 2 s; the half second
 // less is for a machine that is slow to look.
 func silence(interval time.Duration) time.Duration { return interval*3/2 + 1500*time.Millisecond }
@@ -24,13 +33,16 @@ func silence(interval time.Duration) time.Duration { return interval*3/2 + 1500*
 // lateness is how late the watch may look before it doubts itself rather than the broker: the process was stopped, or starved.
 const lateness = time.Second
 
-// watch sends heart-beats and ends the link when the broker is silent. Where the broker sends no heart-beats, or too few, it is
+// watch sends heart-beats and ends the link when the broker is silent, or does not hear us. Where the broker sends no heart-beats, or too few, it is
 // asked a question after an interval of silence.
 func (l *link) watch() {
 	interval, limit := l.HeartBeat, silence(l.HeartBeat)
 	asking := l.receive == 0 || l.receive > interval
 	every := l.send / 2 // twice as often as promised: brokers differ in how late they let one be
 	var asked time.Duration = -1
+	var acked uint64
+	var heeded time.Duration  // when nothing was owed to us
+	patience := limit - every // what is lost may be sent so late, and silence is noticed within the limit
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var due time.Duration
@@ -48,6 +60,17 @@ func (l *link) watch() {
 			return
 		}
 		next := heard + limit
+		bytes, owes := acknowledged(l.conn.Conn)
+		if !owes || bytes != acked || late {
+			acked, heeded = bytes, now
+		}
+		if owes {
+			if defence.Watch && now-heeded >= patience {
+				l.fail(&UnheardError{now - heeded})
+				return
+			}
+			next = min(next, heeded+patience)
+		}
 		if asking {
 			if now-heard >= interval && asked != heard {
 				asked = heard
