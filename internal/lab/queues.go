@@ -8,10 +8,22 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Control runs rabbitmqctl for a RabbitMQ and returns what it printed.
-func (b *Broker) Control(args ...string) (string, error) {
+func (b *Broker) Control(args ...string) (out string, err error) {
+	// A broker takes clients a moment before it calls itself running.
+	_ = Sparingly(20*time.Second, func() error {
+		if out, err = b.control(args...); err != nil && strings.Contains(err.Error(), "requires the 'rabbit' app to be running") {
+			return err
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (b *Broker) control(args ...string) (string, error) {
 	scripts, err := filepath.Glob(rabbitScripts)
 	if err != nil || len(scripts) == 0 {
 		return "", fmt.Errorf("no %s", rabbitScripts)
