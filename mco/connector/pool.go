@@ -193,7 +193,7 @@ func (p Pool) look(s stand, hole bool, random func() float64) []action {
 	if p.Failback <= 0 || p.Randomize || s.Member == 0 || s.State != Ready {
 		return nil
 	}
-	between := max(p.Failback/3, p.Spread/2)
+	between := max(p.Failback/3, 2*p.Spread)
 	after := between*4/5 + scale(between*2/5, random())
 	if hole {
 		after = max(after, holeRest)
