@@ -41,7 +41,7 @@ test: ## everything under the race detector; installs missing peers on Debian as
 		# make check does the vetting. What measures times of real peers gets the machine to itself.
 		others() { grep -v -x -F -f <(go list $(ALONE) $(CHAOS)); }
 		go list ./... | grep -v /internal/lab/ | others | xargs go test $$race -vet=off -p 3 -timeout 30m || status=$$?
-		go test $$race -vet=off -p 1 -parallel 6 -timeout 45m $(ALONE) || status=$$?
+		go test $$race -vet=off -p 1 -parallel 5 -timeout 45m $(ALONE) || status=$$?
 		go list $(LAB) | others | xargs go test $$race -vet=off -p 2 -parallel 4 -timeout 20m || status=$$?
 		# Its bounds, of memory too, are those of the programs as they ship.
 		go test -timeout 20m $(CHAOS) || status=$$?
