@@ -140,15 +140,12 @@ func (s *Session) open(ctx context.Context, member int, good, bad eventKind) res
 
 // probe looks for the first of the members before member that is alive.
 func (s *Session) probe(ctx context.Context, member int) result {
-	hole := false
 	for m := range member {
-		began := time.Now()
 		if s.o.Transport.Probe(ctx, m) == nil {
 			return result{event: event{kind: probed, member: m}}
 		}
-		hole = hole || time.Since(began) >= patience
 	}
-	return result{event: event{kind: probed, member: -1, hole: hole}}
+	return result{event: event{kind: probed, member: -1}}
 }
 
 // settle makes all subscriptions on a new link and has them proven.

@@ -51,7 +51,6 @@ type event struct {
 	now    time.Time
 	member int
 	busy   bool // reached, probed: a call is running, the session must not move now
-	hole   bool // probed: a member neither took nor refused the attempt
 	err    error
 }
 
@@ -96,7 +95,7 @@ func (p Pool) step(s stand, e event, n int, random func() float64) (stand, []act
 	case proven:
 		s = s.enter(Ready, e.now)
 		s.Attempts, s.Tried, s.Candidate = 0, 0, -1
-		return s, p.look(s, false, random)
+		return s, p.look(s, random)
 
 	case failed:
 		return p.fail(s, e.now, n, random, 0)
@@ -123,11 +122,11 @@ func (p Pool) step(s stand, e event, n int, random func() float64) (stand, []act
 
 	case missed:
 		s.Candidate = -1
-		return s, p.look(s, false, random)
+		return s, p.look(s, random)
 
 	case reached:
 		if e.busy {
-			return s, append([]action{{kind: forget}}, p.look(s, false, random)...)
+			return s, append([]action{{kind: forget}}, p.look(s, random)...)
 		}
 		s = s.enter(Subscribing, e.now)
 		s.Member = e.member
@@ -187,17 +186,13 @@ func (p Pool) next(s stand, now time.Time, n int, random func() float64) stand {
 func pick(n int, random func() float64) int { return min(int(random()*float64(n)), n-1) }
 
 // look plans the next look at the earlier members, where the session is to go back to one. Looks are so far apart that three fit
-// into the time that the member must answer; a fleet with a long spread has a slow broker, which is asked less often, and so is one that
-// swallowed the last attempt.
-func (p Pool) look(s stand, hole bool, random func() float64) []action {
+// into the time that the member must answer; a fleet with a long spread has a slow broker, which is asked less often.
+func (p Pool) look(s stand, random func() float64) []action {
 	if p.Failback <= 0 || p.Randomize || s.Member == 0 || s.State != Ready {
 		return nil
 	}
 	between := max(p.Failback/3, 2*p.Spread)
 	after := between*4/5 + scale(between*2/5, random())
-	if hole {
-		after = max(after, holeRest)
-	}
 	return []action{{kind: probe, member: s.Member, after: after}}
 }
 
@@ -214,5 +209,5 @@ func (p Pool) judge(s stand, e event, random func() float64) (stand, []action) {
 	case !e.busy && e.now.Sub(s.Good) >= p.Failback:
 		return s, []action{{kind: reach, member: s.Candidate, after: scale(p.Spread, random())}}
 	}
-	return s, p.look(s, e.hole, random)
+	return s, p.look(s, random)
 }

@@ -71,8 +71,6 @@ func TestStep(t *testing.T) {
 		{"randomize has no preference", Pool{Failback: time.Second, Randomize: true}, stand{State: Subscribing, Member: 1, Epoch: 4}, event{kind: proven, now: at(0)}, second, nil},
 		{"nobody answers", home, with(second, func(s *stand) { s.Candidate, s.Good = 0, at(0) }), event{kind: probed, now: at(90 * time.Second), member: -1},
 			with(second, func(s *stand) { s.Good = at(0) }), []action{{kind: probe, member: 1, after: 20 * time.Second}}},
-		{"nobody answers, and one does not even refuse", home, with(second, func(s *stand) { s.Candidate, s.Good = 0, at(0) }), event{kind: probed, now: at(90 * time.Second), member: -1, hole: true},
-			with(second, func(s *stand) { s.Good = at(0) }), []action{{kind: probe, member: 1, after: holeRest}}},
 		{"one answers for the first time", home, second, event{kind: probed, now: at(20 * time.Second), member: 0},
 			with(second, func(s *stand) { s.Candidate, s.Good = 0, at(20*time.Second) }), []action{{kind: probe, member: 1, after: 20 * time.Second}}},
 		{"not for long enough", home, with(second, func(s *stand) { s.Candidate, s.Good = 0, at(20*time.Second) }), event{kind: probed, now: at(79 * time.Second), member: 0},

@@ -268,7 +268,7 @@ func (s *schedule) gathered() time.Duration {
 	if s.failback == 0 || s.randomize {
 		return 0
 	}
-	look := max(s.failback/3, s.spread/2) * 6 / 5
+	look := max(s.failback/3, 2*s.spread) * 6 / 5
 	return 2 * (s.failback + 3*look + s.spread + s.subscribing + 5*time.Second)
 }
 
