@@ -15,6 +15,15 @@ const (
 	jitterCap = 5 * time.Second
 	// StableAfter is how long a session must be Ready before its earlier failures are forgotten. The original never forgets them.
 	StableAfter = 60 * time.Second
+	// holeRest is the least time between looks at a member that neither takes nor refuses a connection, each of which costs the dial's
+	// whole time.
+	holeRest = 30 * time.Second
+	// patience is how long a member may take to refuse before it counts as one.
+	patience = time.Second
+	// lingerTime is how long a session that could move to an earlier member waits, with a link to either, for its calls to end, and
+	// lingerStep how often it looks whether they have.
+	lingerTime = 10 * time.Second
+	lingerStep = 250 * time.Millisecond
 	// flapping is how long a session must at least be Ready so that its loss is not counted as a failed attempt.
 	flapping = time.Second
 )

@@ -53,7 +53,7 @@ func (s *Session) handle(r result) {
 		return
 	}
 	r.now = time.Now()
-	if r.kind == probed || r.kind == reached {
+	if r.kind == reached {
 		r.busy = s.o.Busy()
 	}
 	before := s.at
@@ -84,6 +84,8 @@ func (s *Session) act(a action, r result) {
 		s.beside(a.after, func(ctx context.Context) result { return s.probe(ctx, a.member) })
 	case reach:
 		s.beside(a.after, func(ctx context.Context) result { return s.open(ctx, a.member, reached, missed) })
+	case linger:
+		s.beside(0, func(ctx context.Context) result { return stay(ctx, a.after, r) })
 	case change:
 		old, link := s.link, r.link
 		s.link = link
@@ -140,12 +142,30 @@ func (s *Session) open(ctx context.Context, member int, good, bad eventKind) res
 
 // probe looks for the first of the members before member that is alive.
 func (s *Session) probe(ctx context.Context, member int) result {
+	hole := false
 	for m := range member {
+		began := time.Now()
 		if s.o.Transport.Probe(ctx, m) == nil {
 			return result{event: event{kind: probed, member: m}}
 		}
+		hole = hole || time.Since(began) >= patience
 	}
-	return result{event: event{kind: probed, member: -1}}
+	return result{event: event{kind: probed, member: -1, hole: hole}}
+}
+
+// stay returns with a second link after a wait, or without it where it breaks meanwhile.
+func stay(ctx context.Context, wait time.Duration, r result) result {
+	over := time.NewTimer(wait)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-ctx.Done(): // who takes the result hangs up
+	case <-r.link.Done():
+		r.kind, r.err = missed, r.link.Err()
+		hangUpOn(r.link)
+		r.link = nil
+	}
+	return r
 }
 
 // settle makes all subscriptions on a new link and has them proven.

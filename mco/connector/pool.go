@@ -28,6 +28,7 @@ type stand struct {
 
 	Candidate int       // the earlier member that answers, -1: none
 	Good      time.Time // since when it does
+	Reached   time.Time // since when a second link, to it, stands; zero: none does
 }
 
 // what happened.
@@ -41,7 +42,7 @@ const (
 	lost                     // the link broke
 	probed                   // the earlier members were asked for life: event.member answers, or -1
 	reached                  // a second link, to event.member, stands: the session may move
-	missed                   // that link could not be had
+	missed                   // that link could not be had, or broke
 	closing                  // the owner ends the session
 )
 
@@ -50,7 +51,8 @@ type event struct {
 	kind   eventKind
 	now    time.Time
 	member int
-	busy   bool // reached, probed: a call is running, the session must not move now
+	busy   bool // reached: a call is running, the session must not move now
+	hole   bool // probed: a member neither took nor refused the attempt
 	err    error
 }
 
@@ -62,6 +64,7 @@ const (
 	subscribe                   // make all subscriptions on the link and prove them
 	probe                       // ask the members before this one, after a wait
 	reach                       // open a second link, to member, after a wait
+	linger                      // come back with the second link after a wait
 	change                      // leave the old link for the second one, and subscribe there
 	forget                      // close the second link
 	hangUp                      // close the link, which broke or is of no use
@@ -95,7 +98,7 @@ func (p Pool) step(s stand, e event, n int, random func() float64) (stand, []act
 	case proven:
 		s = s.enter(Ready, e.now)
 		s.Attempts, s.Tried, s.Candidate = 0, 0, -1
-		return s, p.look(s, random)
+		return s, p.look(s, false, random)
 
 	case failed:
 		return p.fail(s, e.now, n, random, 0)
@@ -121,17 +124,11 @@ func (p Pool) step(s stand, e event, n int, random func() float64) (stand, []act
 		return p.judge(s, e, random)
 
 	case missed:
-		s.Candidate = -1
-		return s, p.look(s, random)
+		s.Candidate, s.Reached = -1, time.Time{}
+		return s, p.look(s, false, random)
 
 	case reached:
-		if e.busy {
-			return s, append([]action{{kind: forget}}, p.look(s, random)...)
-		}
-		s = s.enter(Subscribing, e.now)
-		s.Member = e.member
-		s.Epoch++
-		return s, []action{{kind: change}}
+		return p.arrive(s, e, random)
 
 	case closing:
 		s = s.enter(Draining, e.now)
@@ -142,7 +139,7 @@ func (p Pool) step(s stand, e event, n int, random func() float64) (stand, []act
 }
 
 func (s stand) enter(state State, now time.Time) stand {
-	s.State, s.Since = state, now
+	s.State, s.Since, s.Reached = state, now, time.Time{}
 	return s
 }
 
@@ -186,13 +183,17 @@ func (p Pool) next(s stand, now time.Time, n int, random func() float64) stand {
 func pick(n int, random func() float64) int { return min(int(random()*float64(n)), n-1) }
 
 // look plans the next look at the earlier members, where the session is to go back to one. Looks are so far apart that three fit
-// into the time that the member must answer; a fleet with a long spread has a slow broker, which is asked less often.
-func (p Pool) look(s stand, random func() float64) []action {
+// into the time that the member must answer; a fleet with a long spread has a slow broker, which is asked less often, and so is one that
+// swallowed the last attempt.
+func (p Pool) look(s stand, hole bool, random func() float64) []action {
 	if p.Failback <= 0 || p.Randomize || s.Member == 0 || s.State != Ready {
 		return nil
 	}
 	between := max(p.Failback/3, 2*p.Spread)
 	after := between*4/5 + scale(between*2/5, random())
+	if hole {
+		after = max(after, holeRest)
+	}
 	return []action{{kind: probe, member: s.Member, after: after}}
 }
 
@@ -206,8 +207,26 @@ func (p Pool) judge(s stand, e event, random func() float64) (stand, []action) {
 		s.Candidate = -1
 	case e.member != s.Candidate:
 		s.Candidate, s.Good = e.member, e.now
-	case !e.busy && e.now.Sub(s.Good) >= p.Failback:
+	case e.now.Sub(s.Good) >= p.Failback:
 		return s, []action{{kind: reach, member: s.Candidate, after: scale(p.Spread, random())}}
 	}
-	return s, p.look(s, random)
+	return s, p.look(s, e.hole, random)
+}
+
+// arrive moves the session over to the second link, or waits with it for a while until no call runs.
+func (p Pool) arrive(s stand, e event, random func() float64) (stand, []action) {
+	if s.Reached.IsZero() {
+		s.Reached = e.now
+	}
+	switch {
+	case !e.busy:
+		s = s.enter(Subscribing, e.now)
+		s.Member = e.member
+		s.Epoch++
+		return s, []action{{kind: change}}
+	case e.now.Sub(s.Reached) < lingerTime:
+		return s, []action{{kind: linger, after: lingerStep}}
+	}
+	s.Reached = time.Time{}
+	return s, append([]action{{kind: forget}}, p.look(s, false, random)...)
 }

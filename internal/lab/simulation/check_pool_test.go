@@ -29,9 +29,10 @@ func (c *checker) allComeBack() {
 				}
 			}
 		}
-		// With all of them well, chance cannot be wrong either.
+		// With all of them well, chance cannot be wrong either. It may be moving home just then.
 		last := c.healed + c.backAgain()
-		if c.end > last && !slices.ContainsFunc(c.readyAnywhere(p.name), func(s history.Span) bool { return s.From <= last && s.To > last }) {
+		moved := last + 2*time.Second + c.subscribing + time.Second
+		if c.end > moved && !slices.ContainsFunc(c.readyAnywhere(p.name), func(s history.Span) bool { return s.From <= moved && s.To > last }) {
 			c.wrong("all come back", "%s is not Ready at %s, all was well at %s", p.name, last, c.healed)
 		}
 	}

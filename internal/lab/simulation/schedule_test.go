@@ -128,6 +128,12 @@ const (
 	grace     = 10 * time.Second // what a daemon may take to end
 )
 
+// What may delay a session's way home: that it rests after a look at a broker that swallowed it, and waits for its calls to end.
+const (
+	rest      = 30 * time.Second
+	lingering = 10 * time.Second
+)
+
 // heartBeats is when heart-beats of 10 s must have told of a silent broker.
 const heartBeats = 17 * time.Second
 
@@ -269,7 +275,7 @@ func (s *schedule) gathered() time.Duration {
 		return 0
 	}
 	look := max(s.failback/3, 2*s.spread) * 6 / 5
-	return 2 * (s.failback + 3*look + s.spread + s.subscribing + 5*time.Second)
+	return rest + 2*(s.failback+3*look+s.spread+s.subscribing+lingering+5*time.Second)
 }
 
 // settled is when everybody must be where he belongs. Clients stay where they are while they ask.

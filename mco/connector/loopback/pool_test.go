@@ -132,6 +132,49 @@ func TestAttemptsUsedUp(t *testing.T) {
 	})
 }
 
+// A session that could go home while a call runs waits for its end with a link to either broker, and is none the worse where the
+// second one breaks.
+func TestFailbackWaitsForCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := NewBus("one", "two")
+		bus.Kill(0)
+		var busy atomic.Bool
+		busy.Store(true)
+		c := bus.Connect(Options{Identity: "a", Pool: connector.Pool{Failback: time.Minute}, Busy: busy.Load})
+		begin(t, c)
+		until(t, c, connector.Ready, "two")
+		both := func() {
+			t.Helper()
+			for waited := time.Duration(0); bus.Links(0) != 1 || bus.Links(1) != 1; waited += 100 * time.Millisecond {
+				if waited > 5*time.Minute {
+					t.Fatalf("%d and %d links, want one to either", bus.Links(0), bus.Links(1))
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+		bus.Restore(0)
+		both()
+		bus.Kill(0)
+		time.Sleep(time.Minute)
+		if c.Status().State != connector.Ready || bus.Links(0) != 0 || bus.Links(1) != 1 {
+			t.Errorf("%v with %d and %d links", c.Status(), bus.Links(0), bus.Links(1))
+		}
+		bus.Restore(0)
+		both()
+		busy.Store(false)
+		if took := until(t, c, connector.Ready, "one"); took > 5*time.Second {
+			t.Errorf("it moved %s after its last call", took)
+		}
+		if bus.Links(1) != 0 {
+			t.Errorf("%d links are left", bus.Links(1))
+		}
+		c.Close()
+		if bus.Links(0) != 0 {
+			t.Errorf("%d links are left", bus.Links(0))
+		}
+	})
+}
+
 func TestFailback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const stay = 60 * time.Second
