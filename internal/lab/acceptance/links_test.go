@@ -65,14 +65,20 @@ func TestShovelCarriesMessages(t *testing.T) {
 		t.Helper()
 		l.Control(t, edge, "eval", fmt.Sprintf(`rabbit_basic:publish(rabbit_misc:r(<<"/">>, exchange, <<"">>), <<"orders">>, [{delivery_mode, 2}], <<"%s">>).`, text))
 	}
+	// The shovel makes the queue on either side, at the centre first, and what the edge holds includes what the centre has not confirmed.
 	arrived := func(want int) {
 		t.Helper()
-		lab.Wait(t, fmt.Sprintf("%d messages at the centre", want), time.Minute, func() error {
-			if got := l.Control(t, centre, "list_queues", "--no-table-headers", "name", "messages"); strings.Join(strings.Fields(got), " ") != fmt.Sprintf("orders %d", want) {
-				return fmt.Errorf("the centre has %q", got)
-			}
-			return nil
-		})
+		for _, at := range []struct {
+			broker string
+			want   int
+		}{{centre, want}, {edge, 0}} {
+			lab.Wait(t, fmt.Sprintf("%d messages at the centre and none at the edge", want), time.Minute, func() error {
+				if got := l.Control(t, at.broker, "list_queues", "--no-table-headers", "name", "messages"); strings.Join(strings.Fields(got), " ") != fmt.Sprintf("orders %d", at.want) {
+					return fmt.Errorf("%s has %q; the shovel: %s", at.broker, got, l.Control(t, edge, "eval", "rabbit_shovel_status:status()."))
+				}
+				return nil
+			})
+		}
 	}
 	arrived(0)
 	put("one")
