@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/mco-go/mco-go/internal/lab"
 	"github.com/mco-go/mco-go/internal/lab/faults"
+	"github.com/mco-go/mco-go/internal/lab/history"
 )
 
 // Two thousand nodes lose their broker, which comes back after a while, and they return to it. No broker is rushed: what one of this size
@@ -59,8 +61,67 @@ func TestF02LargeFleet(t *testing.T) {
 		}
 		w.step(t, "home %s after the broker", short(time.Since(back)))
 	}
+	home := time.Since(w.begin)
+	w.until(time.Now().Add(20 * time.Second))
 	w.settle(t, 30*time.Second)
-	w.check(t)
+	moves := w.moves(t)
+	all := slices.Concat(slices.Collect(maps.Values(moves))...)
+	var gone times
+	for _, m := range all {
+		gone = append(gone, m.To-m.From)
+	}
+	figures.add(t, figure{"F02", "on the way home: how long a node is at no broker", gone.String(), "p99 " + short(moveTime), "", w.seed})
+	if len(gone) != 2*nodes || gone.at(99) > moveTime {
+		t.Errorf("on the way home: %s, want %d times, p99 %s", gone, 2*nodes, short(moveTime))
+	}
+	w.check(t, func(terms *history.Terms) {
+		terms.BackBy = home
+		terms.Excuse = func(e history.Event) bool { return e.What == history.Called && moves.explain(e.Call) }
+	})
+}
+
+// moveTime is how long a node may take from one broker to another when neither is in trouble.
+const moveTime = 5 * time.Second
+
+// moves are the times in which nodes were at no broker because they were on the way from one to another, by node.
+type moves map[string][]history.Span
+
+// moves reads when simulated nodes went from one broker to another without having lost the first.
+func (w *world) moves(t testing.TB) moves {
+	all := moves{}
+	last := map[string]history.Event{} // of a node
+	for _, e := range w.events(t, "simulated") {
+		if e.What != history.Stands && e.What != history.Ended {
+			continue
+		}
+		before, known := last[e.Who]
+		if !known {
+			before.What = history.Ended
+		}
+		last[e.Who] = e
+		switch {
+		case before.What == history.Ended:
+			if e.What == history.Stands && len(e.BrokersUp) == 0 {
+				last[e.Who] = before // it has lost its session, and says where that leaves it
+			}
+		case e.What == history.Stands && len(e.BrokersUp) > 0 && len(before.BrokersUp) == 0:
+			all[e.Who] = append(all[e.Who], history.Span{From: before.At, To: e.At})
+		case e.What == history.Stands && len(e.BrokersUp) > 0:
+			all[e.Who] = append(all[e.Who], history.Span{From: e.At, To: e.At}) // too fast to be seen on the way
+		}
+	}
+	return all
+}
+
+// explain tells whether all that a call missed were under way at some time of it, and not for too long.
+func (m moves) explain(c *history.Call) bool {
+	missing := c.Missing()
+	for _, node := range missing {
+		if !slices.ContainsFunc(m[node], func(s history.Span) bool { return s.To-s.From <= moveTime && s.Touches(c.Began, c.Over) }) {
+			return false
+		}
+	}
+	return len(missing) > 0
 }
 
 // stand waits until every simulated node has a session with one broker, and none with another.
