@@ -28,6 +28,7 @@ type bus struct {
 	mu     sync.Mutex // guards the fields below
 	subs   map[connector.Subscription]bool
 	closed bool
+	dead   string // the destination of a session that is not Ready
 }
 
 func newBus() *bus {
@@ -58,6 +59,12 @@ func (b *bus) Unsubscribe(_ context.Context, subs ...connector.Subscription) err
 		delete(b.subs, s)
 	}
 	return nil
+}
+
+func (b *bus) CanAnswer(to string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return to != b.dead
 }
 
 func (b *bus) Publish(ctx context.Context, out connector.Outgoing) error {

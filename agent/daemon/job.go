@@ -163,9 +163,9 @@ func (j *job) reply(body mco.Value, wait time.Duration) {
 	}
 	payload, err := j.encode(body)
 	if err == nil {
-		also := d.kept.finish(j.request, payload, time.Now())
-		d.stats.reasked.Add(uint64(len(also)))
-		err = d.publishReplies(j.request, append(also, j.message.ReplyTo), payload, wait)
+		to := d.ways(append([]string{j.message.ReplyTo}, d.kept.finish(j.request, payload, time.Now())...))
+		d.stats.reasked.Add(uint64(len(to) - 1))
+		err = d.publishReplies(j.request, to, payload, wait)
 	}
 	if err != nil {
 		d.log.Error(fmt.Sprintf("Execution of %s failed: sending the reply: %s", j.agent.name, err))

@@ -23,8 +23,9 @@ const (
 
 // kept holds replies until their TTL ends. A client that lost its connection in mid-call sends its request again,
 // with the same id, over whatever broker it finds: it gets the reply that was made, and nothing runs twice. So does one that sends each
-// request over several brokers: the reply goes back over each of them, and none of them is missed when it dies. What is full forgets the
-// oldest. The zero kept is ready for use.
+// request over several brokers: the reply goes back over each of them, and none of them is missed when it dies. What comes over several
+// sessions for one destination is answered there once: members of a cluster bring everything twice, and not every client knows whom it has
+// counted. What is full forgets the oldest. The zero kept is ready for use.
 type kept struct {
 	mu      sync.Mutex // guards the fields below
 	replies map[asked]*keptReply
@@ -46,7 +47,7 @@ func (a asked) own() asked {
 
 type keptReply struct {
 	payload []byte   // nil while the request runs
-	also    []string // destinations that wait for it, beside the first
+	also    []string // destinations that wait for it, beside the first; one may be there by several sessions
 	heard   []heard  // the latest questions
 	until   time.Time
 }
@@ -60,7 +61,7 @@ type heard struct {
 // news tells whether a question of to is a new one, and if so notes it.
 func (e *keptReply) news(to string, now time.Time) bool {
 	e.heard = slices.DeleteFunc(e.heard, func(h heard) bool { return now.Sub(h.at) >= askAgain })
-	if len(e.heard) >= maxWaiting || slices.ContainsFunc(e.heard, func(h heard) bool { return h.to == to }) {
+	if len(e.heard) >= maxWaiting || slices.ContainsFunc(e.heard, func(h heard) bool { return connector.Bare(h.to) == connector.Bare(to) }) {
 		return false
 	}
 	e.heard = append(e.heard, heard{to, now})
@@ -106,13 +107,16 @@ func (k *kept) again(r mco.Request, to string, now time.Time) []byte {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	entry, ok := k.replies[askedBy(r)]
-	if !ok || to == "" || !entry.news(to, now) {
+	if !ok || to == "" {
 		return nil
 	}
 	if entry.payload == nil {
 		if len(entry.also) < maxWaiting && !slices.Contains(entry.also, to) {
 			entry.also = append(entry.also, to)
 		}
+		return nil
+	}
+	if !entry.news(to, now) {
 		return nil
 	}
 	return entry.payload
@@ -185,6 +189,21 @@ func (d *Daemon) publishReplies(r mco.Request, destinations []string, payload []
 	errs[last] = d.publishReply(r, destinations[last], payload, wait)
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// ways leaves one way to each destination: by a session that could answer at once, where there is one.
+func (d *Daemon) ways(destinations []string) []string {
+	var chosen []string
+	for _, to := range destinations {
+		i := slices.IndexFunc(chosen, func(w string) bool { return connector.Bare(w) == connector.Bare(to) })
+		switch {
+		case i < 0:
+			chosen = append(chosen, to)
+		case !d.canAnswer(chosen[i]):
+			chosen[i] = to
+		}
+	}
+	return chosen
 }
 
 // publishReply sends an encoded reply. It waits at most as long for a session.

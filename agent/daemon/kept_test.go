@@ -107,6 +107,36 @@ func TestARunningRequestIsAskedAgain(t *testing.T) {
 	})
 }
 
+// Sessions with two members of a cluster bring everything twice: who asked gets one reply, over one that stands.
+func TestOneReplyToADestinationOfSeveralSessions(t *testing.T) {
+	const first, second, third = "0\x00/a", "1\x00/a", "1\x00/b"
+	synctest.Test(t, func(t *testing.T) {
+		l := start(t, nil)
+		r := l.request("say")
+		l.sendTo(first, r)
+		l.sendTo(second, r)
+		wantDestinations(t, "a quick answer", l.destinations(), first)
+		l.sendTo(third, r)
+		wantDestinations(t, "another destination", l.destinations(), third)
+
+		for _, dead := range []struct{ to, want string }{{"", first}, {first, second}} {
+			r := l.request("wait")
+			l.sendTo(first, r)
+			l.sendTo(second, r)
+			l.bus.mu.Lock()
+			l.bus.dead = dead.to
+			l.bus.mu.Unlock()
+			l.worker.release <- struct{}{}
+			synctest.Wait()
+			wantDestinations(t, fmt.Sprintf("an answer when %q is dead", dead.to), l.destinations(), dead.want)
+		}
+		if s := l.daemon.Statistics(); s.Passed != 3 || s.Replies != 3 || s.Reasked != 1 {
+			t.Errorf("statistics %+v", s)
+		}
+		l.end()
+	})
+}
+
 func TestKeptRepliesEndWithTheirTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := start(t, nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -152,7 +153,11 @@ func (d *Daemon) repeats(r mco.Request, m connector.Message) bool {
 	if d.answerAgain(r, m) {
 		return true
 	}
-	d.log.Warn(fmt.Sprintf("Message %s was received before. Ignoring message.", description(r)))
+	level := slog.LevelWarn
+	if connector.Bare(m.ReplyTo) != m.ReplyTo {
+		level = slog.LevelDebug // sessions with several members of a cluster each bring it
+	}
+	d.log.Log(context.Background(), level, fmt.Sprintf("Message %s was received before. Ignoring message.", description(r)))
 	return true
 }
 

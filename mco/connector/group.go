@@ -48,6 +48,15 @@ func NewGroup(o SessionOptions) *Group {
 // holds a NUL.
 const tagEnd = "\x00"
 
+// Bare returns the reply destination of a [Message] as its broker knows it. Two that are alike and came over different sessions may be one
+// queue of a cluster, or two of brokers that know nothing of each other.
+func Bare(to string) string {
+	if _, bare, tagged := strings.Cut(to, tagEnd); tagged {
+		return bare
+	}
+	return to
+}
+
 // member is a transport to one of the members of a pool.
 type member struct {
 	Transport
