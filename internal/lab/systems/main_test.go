@@ -55,6 +55,9 @@ func (p *page) write(folder string) error {
 	for _, l := range p.lines {
 		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", l.row, l.system, l.done, l.bound, l.measured)
 	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
 	return os.WriteFile(filepath.Join(folder, "systems.md"), []byte(out.String()), 0o644)
 }
 
