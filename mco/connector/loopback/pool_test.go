@@ -175,6 +175,45 @@ func TestFailbackWaitsForCalls(t *testing.T) {
 	})
 }
 
+// watched is a transport that writes down when its members are looked at.
+type watched struct {
+	connector.Transport
+	looks chan time.Time
+}
+
+func (w watched) Probe(ctx context.Context, member int) error {
+	w.looks <- time.Now()
+	return w.Transport.Probe(ctx, member)
+}
+
+// A member that refuses is looked at often, one that swallows whoever comes twice a minute at most.
+func TestABlackHoleIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := NewBus("one", "two")
+		bus.Kill(0)
+		w := watched{bus.Transport(Options{Identity: "a"}), make(chan time.Time, 100)}
+		c := connector.NewSession(connector.SessionOptions{Transport: w, Pool: connector.Pool{Failback: 6 * time.Second}})
+		begin(t, c)
+		until(t, c, connector.Ready, "two")
+		between := func() time.Duration {
+			first := <-w.looks
+			return (<-w.looks).Sub(first)
+		}
+		if d := between(); d > 3*time.Second {
+			t.Errorf("%s between looks at a member that refuses", d)
+		}
+		bus.Restore(0)
+		bus.Freeze(0)
+		<-w.looks // the first that finds it so
+		for range 3 {
+			if d := between(); d < 30*time.Second {
+				t.Errorf("%s between looks at one that says nothing", d)
+			}
+		}
+		c.Close()
+	})
+}
+
 func TestFailback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const stay = 60 * time.Second
