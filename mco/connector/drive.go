@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -91,7 +92,11 @@ func (s *Session) act(a action, r result) {
 		s.link = link
 		s.o.Log.Info(fmt.Sprintf("Returning to %s", s.members[s.at.Member].URL))
 		s.beside(0, func(ctx context.Context) result {
-			goodbye(ctx, old) // first, so that nothing comes twice
+			// Both at once, because a broker that is busy takes its time over a goodbye, and meanwhile the session would hear nothing. What
+			// both brokers bring in that moment has the same id. Ready means to be at one of them alone.
+			var left sync.WaitGroup
+			left.Go(func() { goodbye(ctx, old) })
+			defer left.Wait()
 			return s.settle(ctx, link)
 		})
 	case forget:
