@@ -20,6 +20,9 @@ const (
 	holeRest = 30 * time.Second
 	// patience is how long a member may take to refuse before it counts as one.
 	patience = time.Second
+	// homeSpread is how many spreads a fleet takes to go home. Nobody waits for it, and a broker that is rushed keeps each node deaf for
+	// seconds between its goodbye elsewhere and its subscriptions here.
+	homeSpread = 3
 	// lingerTime is how long a session that could move to an earlier member waits, with a link to either, for its calls to end, and
 	// lingerStep how often it looks whether they have.
 	lingerTime = 10 * time.Second

@@ -208,7 +208,7 @@ func (p Pool) judge(s stand, e event, random func() float64) (stand, []action) {
 	case e.member != s.Candidate:
 		s.Candidate, s.Good = e.member, e.now
 	case e.now.Sub(s.Good) >= p.Failback:
-		return s, []action{{kind: reach, member: s.Candidate, after: scale(p.Spread, random())}}
+		return s, []action{{kind: reach, member: s.Candidate, after: scale(homeSpread*p.Spread, random())}}
 	}
 	return s, p.look(s, e.hole, random)
 }

@@ -63,7 +63,7 @@ func TestSoak(t *testing.T) {
 }
 
 // gathers is how long nodes take to come back to the broker that they prefer.
-func (w *world) gathers() time.Duration { return 2*w.Failback + w.Spread }
+func (w *world) gathers() time.Duration { return 2*w.Failback + 3*w.Spread }
 
 // draw makes fault n of the seed, and how long it stays.
 func (w *world) draw(n uint64) (faults.Fault, time.Duration) {

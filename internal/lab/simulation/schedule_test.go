@@ -275,7 +275,7 @@ func (s *schedule) gathered() time.Duration {
 		return 0
 	}
 	look := max(s.failback/3, 2*s.spread) * 6 / 5
-	return rest + 2*(s.failback+3*look+s.spread+s.subscribing+lingering+5*time.Second)
+	return rest + 2*(s.failback+3*look+3*s.spread+s.subscribing+lingering+5*time.Second)
 }
 
 // settled is when everybody must be where he belongs. Clients stay where they are while they ask.
