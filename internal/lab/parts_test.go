@@ -85,6 +85,28 @@ func TestProxyFaults(t *testing.T) {
 		t.Errorf("corrupt: %q, %v", got, err)
 	}
 
+	const late = 100 * time.Millisecond
+	p.Set(lab.Fault{Name: "delay", Delay: func() time.Duration { return late }})
+	began := time.Now()
+	for range 10 { // both ways, one after the other
+		if _, err := io.WriteString(c, "hello\n"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(late / 20) // a chunk each
+	}
+	if err := c.SetReadDeadline(began.Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if got, err := r.ReadString('\n'); got != "hello\n" || err != nil {
+			t.Fatalf("delay: %q, %v", got, err)
+		}
+	}
+	if took := time.Since(began); took < 2*late || took >= 10*late {
+		t.Errorf("delay: ten chunks took %v both ways, want more than %v, and not one after the other", took, 2*late)
+	}
+	p.Set(lab.NoFault)
+
 	p.Cut()
 	if _, err := say(c, r, time.Second); err == nil {
 		t.Error("cut: the connection still stands")

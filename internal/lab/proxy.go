@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -14,9 +15,11 @@ type Fault struct {
 	Name string
 	// Change returns what goes on instead of chunk; toServer tells the direction. Nil: chunk as it is.
 	Change func(toServer bool, chunk []byte) []byte
-	Delay  time.Duration // before each chunk
-	Hole   bool          // nothing passes, and nobody is told
-	Refuse bool          // new connections are closed at once
+	// Delay says how much later a chunk arrives, never before one that was sent earlier. It does not make the way narrower: what comes
+	// after a chunk is on its way meanwhile.
+	Delay  func() time.Duration
+	Hole   bool // nothing passes, and nobody is told
+	Refuse bool // new connections are closed at once
 }
 
 // The faults that need no parameters.
@@ -166,10 +169,15 @@ func (p *Proxy) pass(toServer bool, from, to net.Conn) {
 		delete(p.conns, to)
 		p.mu.Unlock()
 	}()
+	way := &line{to: to, chunks: make(chan delayed, onTheWay)}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer close(way.chunks)
+	wg.Go(way.run)
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
-		if n > 0 && !p.forward(toServer, to, buf[:n]) {
+		if n > 0 && !p.forward(toServer, way, buf[:n]) {
 			return
 		}
 		if err != nil {
@@ -178,7 +186,7 @@ func (p *Proxy) pass(toServer bool, from, to net.Conn) {
 	}
 }
 
-func (p *Proxy) forward(toServer bool, to io.Writer, chunk []byte) bool {
+func (p *Proxy) forward(toServer bool, way *line, chunk []byte) bool {
 	for {
 		fault, changed, closed := p.now()
 		if closed {
@@ -188,18 +196,55 @@ func (p *Proxy) forward(toServer bool, to io.Writer, chunk []byte) bool {
 			<-changed
 			continue
 		}
-		if fault.Delay > 0 {
-			select {
-			case <-time.After(fault.Delay):
-			case <-changed:
-				continue
-			}
-		}
 		if fault.Change != nil {
 			chunk = fault.Change(toServer, append([]byte(nil), chunk...))
 		}
-		_, err := to.Write(chunk)
-		return err == nil
+		if fault.Delay == nil {
+			return way.write(chunk)
+		}
+		return way.later(chunk, fault.Delay())
+	}
+}
+
+// onTheWay is how many chunks a slow line holds.
+const onTheWay = 1024
+
+// line is one direction of a connection, on which chunks may take their time. One goroutine sends, one runs.
+type line struct {
+	to     io.Writer
+	chunks chan delayed
+	slow   sync.WaitGroup // the chunks that are on their way
+	broken atomic.Bool
+}
+
+type delayed struct {
+	due   time.Time
+	bytes []byte
+}
+
+// write passes a chunk on as soon as those before it have arrived.
+func (l *line) write(chunk []byte) bool {
+	l.slow.Wait()
+	_, err := l.to.Write(chunk)
+	return err == nil
+}
+
+// later passes a chunk on after a while.
+func (l *line) later(chunk []byte, after time.Duration) bool {
+	l.slow.Add(1)
+	l.chunks <- delayed{time.Now().Add(after), append([]byte(nil), chunk...)}
+	return !l.broken.Load()
+}
+
+// run ends when chunks is closed and what was on its way has arrived, or cannot.
+func (l *line) run() {
+	for d := range l.chunks {
+		if !l.broken.Load() {
+			<-time.After(time.Until(d.due))
+			_, err := l.to.Write(d.bytes)
+			l.broken.Store(err != nil)
+		}
+		l.slow.Done()
 	}
 }
 

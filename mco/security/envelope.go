@@ -87,11 +87,15 @@ func (e Envelope) Request(body mco.Value) (mco.Request, error) {
 	return r, nil
 }
 
-// Reply returns the reply in the envelope with body as its inner body.
+// Reply returns the reply in the envelope with body as its inner body. One that names no sender is refused: it could be counted as
+// nobody's, and whoever sent it would be called silent.
 func (e Envelope) Reply(body mco.Value) (mco.Reply, error) {
 	r := mco.Reply{Body: body}
 	if err := e.texts(member{keyRequestID, &r.RequestID}, member{keySender, &r.Sender}, member{keySenderAgent, &r.Agent}); err != nil {
 		return mco.Reply{}, err
+	}
+	if r.Sender == "" {
+		return mco.Reply{}, fmt.Errorf("%w: the reply has no :%s", ErrMalformed, keySender)
 	}
 	r.IDEncoding = e.Field(keyRequestID).Encoding()
 	created, err := e.seconds(keyTime, 0)

@@ -133,6 +133,23 @@ func TestSecretIsNotShown(t *testing.T) {
 	}
 }
 
+// Whoever does not say who he is has not replied: nobody can tell whom else to wait for.
+func TestReplyWithoutSender(t *testing.T) {
+	for _, in := range []mco.Value{
+		mco.Hash(mco.NewMap(pair(keyRequestID, mco.String("1")))),
+		mco.Hash(mco.NewMap(pair(keyRequestID, mco.String("1")), pair(keySender, mco.String("")))),
+		mco.Hash(mco.NewMap(pair(keyRequestID, mco.String("1")), pair("senderie", mco.String("web1")))),
+	} {
+		e, err := NewEnvelope(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := e.Reply(mco.Nil()); !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), ":senderid") {
+			t.Errorf("%v: %+v, %v, want it refused for its sender", in, r, err)
+		}
+	}
+}
+
 func TestEnvelopeTypes(t *testing.T) {
 	hash := func(key mco.Symbol, v mco.Value) mco.Value {
 		return mco.Hash(mco.NewMap(pair(keyCaller, mco.String("uid=0")), pair(key, v)))
