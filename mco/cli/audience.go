@@ -19,6 +19,27 @@ type audience struct {
 	rolls    []rollCall    // with filters, of which nodes are missing
 }
 
+// crowd is names to look others up in: a fleet is too many for a list that is read once for each of its nodes.
+type crowd map[string]bool
+
+func crowdOf(names []string) crowd {
+	c := make(crowd, len(names))
+	for _, n := range names {
+		c[n] = true
+	}
+	return c
+}
+
+// within returns those of names that are in the crowd.
+func (c crowd) within(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !c[n] })
+}
+
+// without returns those of names that are not.
+func (c crowd) without(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return c[n] })
+}
+
 func newAudience() *audience {
 	return &audience{answered: map[string]bool{}, silent: map[string]silent.Asked{}}
 }
@@ -102,37 +123,38 @@ func (s *session) searched(q rollCall, answered []string, extra time.Duration) {
 	if !s.explains() || s.interrupted() || !q.plain && len(q.known) == 0 && len(answered) > 0 {
 		return
 	}
-	q.missing = slices.DeleteFunc(slices.Clone(q.expected), func(n string) bool { return slices.Contains(answered, n) })
+	q.missing = crowdOf(answered).without(q.expected)
 	if len(q.missing) == 0 {
 		return
 	}
 	s.audience.extra = max(s.audience.extra, extra)
+	known := crowdOf(q.known)
 	for _, n := range q.missing {
-		s.audience.missed(silent.Asked{Node: n, Known: true, Filter: q.filter, Matched: q.plain || slices.Contains(q.known, n), TTL: s.cfg.TTL})
+		s.audience.missed(silent.Asked{Node: n, Known: true, Filter: q.filter, Matched: q.plain || known[n], TTL: s.cfg.TTL})
 	}
 	if q.filter.Empty() {
 		s.kept(s.memory(fleetScope).Remember(q.collective, slices.Concat(answered, q.missing)))
 		return
 	}
-	missed := slices.DeleteFunc(slices.Clone(q.missing), func(n string) bool { return !slices.Contains(q.known, n) })
-	s.kept(s.memory(missedScope).RememberAnswers(q.collective, q.filter, missed))
+	s.kept(s.memory(missedScope).RememberAnswers(q.collective, q.filter, known.within(q.missing)))
 	s.audience.rolls = append(s.audience.rolls, q)
 }
 
 // settle keeps what was learned of searches with filters: whom they mean, and whom they do not.
 func (s *session) settle(r *silent.Report) {
+	absent, unmeant := crowd{}, crowdOf(r.Unmeant)
+	for _, n := range r.Nodes {
+		absent[n.Identity] = true
+	}
 	for _, q := range s.audience.rolls {
-		meant := slices.DeleteFunc(slices.Clone(q.missing), func(n string) bool {
-			return !slices.ContainsFunc(r.Nodes, func(x silent.Node) bool { return x.Identity == n })
-		})
-		s.kept(s.memory(missedScope).RememberAnswers(q.collective, q.filter, meant))
+		s.kept(s.memory(missedScope).RememberAnswers(q.collective, q.filter, absent.within(q.missing)))
 		if !q.plain {
 			continue
 		}
 		m := s.memory(unmeantScope)
-		unmeant := slices.Concat(m.Answered(q.collective, q.filter), slices.DeleteFunc(q.missing, func(n string) bool { return !slices.Contains(r.Unmeant, n) }))
-		slices.Sort(unmeant)
-		s.kept(m.RememberAnswers(q.collective, q.filter, slices.Compact(unmeant)))
+		others := slices.Concat(m.Answered(q.collective, q.filter), unmeant.within(q.missing))
+		slices.Sort(others)
+		s.kept(m.RememberAnswers(q.collective, q.filter, slices.Compact(others)))
 	}
 }
 
@@ -158,10 +180,10 @@ func (s *session) called(call rpc.Call, replied, refused []string) {
 		s.audience.missed(asked)
 	}
 	asked.Said = false
-	fleet := s.fleet(s.cfg.MainCollective)
+	fleet := crowdOf(s.fleet(s.cfg.MainCollective))
 	for _, n := range call.Stats.Silent {
 		asked.Node, asked.Local = n.Node, n
-		asked.Known = !call.Nodes.Listed || slices.Contains(fleet, n.Node)
+		asked.Known = !call.Nodes.Listed || fleet[n.Node]
 		s.audience.missed(asked)
 	}
 }
@@ -170,13 +192,11 @@ func (s *session) called(call rpc.Call, replied, refused []string) {
 func (s *session) named(names, answered []string) {
 	rest := s.opts.filter
 	rest.Identities = nil
-	fleet := s.fleet(cmp.Or(s.opts.collective, s.cfg.MainCollective))
+	fleet := crowdOf(s.fleet(cmp.Or(s.opts.collective, s.cfg.MainCollective)))
 	for _, n := range answered {
 		s.audience.heard(n)
 	}
-	for _, n := range names {
-		if !slices.Contains(answered, n) {
-			s.audience.missed(silent.Asked{Node: n, Named: true, Known: slices.Contains(fleet, n), Filter: rest, TTL: s.cfg.TTL})
-		}
+	for _, n := range crowdOf(answered).without(names) {
+		s.audience.missed(silent.Asked{Node: n, Named: true, Known: fleet[n], Filter: rest, TTL: s.cfg.TTL})
 	}
 }
