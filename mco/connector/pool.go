@@ -189,12 +189,23 @@ func (p Pool) look(s stand, hole bool, random func() float64) []action {
 	if p.Failback <= 0 || p.Randomize || s.Member == 0 || s.State != Ready {
 		return nil
 	}
-	between := max(p.Failback/3, 2*p.Spread)
-	after := between*4/5 + scale(between*2/5, random())
+	after := p.between()*4/5 + scale(p.between()*2/5, random())
 	if hole {
 		after = max(after, holeRest)
 	}
 	return []action{{kind: probe, member: s.Member, after: after}}
+}
+
+// between is the mean time between two looks.
+func (p Pool) between() time.Duration { return max(p.Failback/3, 2*p.Spread) }
+
+// home is how long after an earlier member is there again the session is back on it at most; 0 where it does not return. A look comes too
+// early, another finds that the member has answered for long enough, and both may be late by a fifth.
+func (p Pool) home() time.Duration {
+	if p.Failback <= 0 || p.Randomize {
+		return 0
+	}
+	return 2*p.between()*6/5 + p.Failback + homeSpread*p.Spread + lingerTime
 }
 
 // judge decides after a look whether the session may go back.

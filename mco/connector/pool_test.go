@@ -2,6 +2,7 @@ package connector
 
 import (
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -107,5 +108,45 @@ func TestStep(t *testing.T) {
 				t.Errorf("actions, - want + got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// Whoever waits for a fleet to come home waits for as long as its sessions say: that must be enough, and not much more than it takes.
+func TestHome(t *testing.T) {
+	if got := (Pool{Failback: time.Minute, Randomize: true}).home() + (Pool{Spread: time.Second}).home(); got != 0 {
+		t.Errorf("sessions that do not return are home after %s", got)
+	}
+	for _, p := range []Pool{
+		{Failback: 5 * time.Second, Spread: 300 * time.Millisecond},
+		{Failback: 60 * time.Second, Spread: 2 * time.Second},
+		{Failback: 60 * time.Second, Spread: 25 * time.Second},
+		{Failback: time.Second, Spread: 25 * time.Second},
+	} {
+		dice := rand.New(rand.NewPCG(1, 2))
+		var longest time.Duration
+		for range 5000 {
+			s := stand{State: Ready, Member: 1, Since: at(0), Candidate: -1}
+			next := p.look(s, false, dice.Float64)[0]
+			back := scale(next.after, dice.Float64()) // the member is there again at some moment before the next look
+			now := time.Duration(0)
+			for next.kind == probe {
+				now += next.after
+				var todo []action
+				s, todo = p.step(s, event{kind: probed, now: at(now)}, 2, dice.Float64)
+				next = todo[0]
+			}
+			s, todo := p.step(s, event{kind: reached, now: at(now + next.after), busy: true}, 2, dice.Float64)
+			for now += next.after; todo[0].kind == linger; {
+				now += todo[0].after
+				s, todo = p.step(s, event{kind: reached, now: at(now), busy: now-s.Reached.Sub(at(0)) < lingerTime-2*lingerStep}, 2, dice.Float64)
+			}
+			if todo[0].kind != change {
+				t.Fatalf("%+v: it does not move: %v", p, todo)
+			}
+			longest = max(longest, now-back)
+		}
+		if h := p.home(); longest > h || longest < h*8/10 {
+			t.Errorf("%+v: home after %s at most, it says %s", p, longest, h)
+		}
 	}
 }

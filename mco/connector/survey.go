@@ -7,6 +7,7 @@ type Survey struct {
 	All       bool          // a session on every member at once; else one session that moves
 	Randomize bool          // no member is preferred
 	Failback  time.Duration // how long an earlier member must answer before the session returns; 0: it stays
+	Home      time.Duration // how long after that member is there again the session is back at most; 0: as above
 	Members   []string      // host:port of the pool in the configured order
 	Sessions  []Place       // with All one for each member, else one
 }
@@ -28,7 +29,7 @@ type Pulse interface {
 // Survey tells where the session stands.
 func (s *Session) Survey() Survey {
 	p := s.o.Pool
-	v := Survey{Randomize: p.Randomize, Failback: p.Failback, Sessions: []Place{s.place()}}
+	v := Survey{Randomize: p.Randomize, Failback: p.Failback, Home: p.home(), Sessions: []Place{s.place()}}
 	for _, m := range s.members {
 		v.Members = append(v.Members, m.Addr)
 	}

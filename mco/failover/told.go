@@ -23,6 +23,7 @@ type Told struct {
 	Pool         []string  `json:"pool"` // in its configured order
 	Randomize    bool      `json:"randomize"`
 	Failback     float64   `json:"failback"` // seconds that a preferred member must answer; 0: the node stays
+	Home         float64   `json:"home"`     // seconds that it takes at most to return once that member is there again; 0: not told, or it stays
 	Sessions     []Session `json:"sessions"` // one, or with mode all one for each member
 }
 
@@ -89,7 +90,7 @@ const maxPool = 256
 // ReadTold reads what a node tells ([Agent]). What is missing or of another type counts as not told.
 func ReadTold(data mco.Value, now time.Time) *Told {
 	t := &Told{State: text(data, "state"), Since: before(now, data), Reconnects: number(data, "reconnects"), StaleSockets: number(data, "stale_sockets"),
-		Mode: text(data, "mode"), Failback: real(data, "failback")}
+		Mode: text(data, "mode"), Failback: real(data, "failback"), Home: real(data, "home")}
 	t.Randomize, _ = data.Field("randomize").AsBool()
 	pool, _ := data.Field("pool").AsList()
 	for _, m := range pool[:min(len(pool), maxPool)] {

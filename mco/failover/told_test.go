@@ -33,10 +33,10 @@ func TestRead(t *testing.T) {
 		{"an age that is none", session("seconds", mco.Float(-1)), Told{}},
 		{"an age beyond all time", session("seconds", mco.Float(1e300)), Told{}},
 		{"a node on its second broker", session("state", mco.String("ready"), "seconds", mco.Float(90), "reconnects", mco.Int(2), "stale_sockets", mco.Int(1),
-			"mode", mco.String("failover"), "failback", mco.Float(60), "pool", mco.Strings("b1", "b2"),
+			"mode", mco.String("failover"), "failback", mco.Float(60), "home", mco.Float(124), "pool", mco.Strings("b1", "b2"),
 			"sessions", mco.List(session("broker", mco.String("b2"), "state", mco.String("ready"), "heartbeat_age", mco.Float(1.5), "heartbeat_interval", mco.Float(5)))),
 			Told{Brokers: []string{"b2"}, State: "ready", Since: now.Add(-90 * time.Second), Reconnects: 2, StaleSockets: 1, Mode: "failover", Pool: []string{"b1", "b2"},
-				Failback: 60, Sessions: []Session{{Broker: "b2", State: "ready", HeartBeatAge: new(1.5), HeartBeatInterval: 5}}}},
+				Failback: 60, Home: 124, Sessions: []Session{{Broker: "b2", State: "ready", HeartBeatAge: new(1.5), HeartBeatInterval: 5}}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if diff := cmp.Diff(&tc.want, ReadTold(tc.data, now)); diff != "" {

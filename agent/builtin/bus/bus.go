@@ -100,6 +100,7 @@ func (a *Agent) status(reply *agent.Reply) error {
 	reply.Set("pool", mco.Strings(v.Members...))
 	reply.Set("randomize", mco.Bool(v.Randomize))
 	reply.Set("failback", mco.Float(v.Failback.Seconds()))
+	reply.Set("home", mco.Float(v.Home.Seconds()))
 	reply.Set("sessions", mco.List(sessions...))
 	return nil
 }

@@ -60,10 +60,10 @@ func TestStatus(t *testing.T) {
 		survey connector.Survey
 		want   map[mco.Symbol]string
 	}{
-		{"one session", connector.Survey{Failback: time.Minute, Members: []string{"b1:1", "b2:1"}, Sessions: []connector.Place{ready("b2:1", time.Minute, 3)}},
+		{"one session", connector.Survey{Failback: time.Minute, Home: 2 * time.Minute, Members: []string{"b1:1", "b2:1"}, Sessions: []connector.Place{ready("b2:1", time.Minute, 3)}},
 			map[mco.Symbol]string{"broker": "b2:1", "state": "ready", "since": "1699999940", "seconds": "60.0", "reconnects": "3",
 				"heartbeat_age": "2.5", "heartbeat_interval": "5.0", "mode": "failover", "pool": `["b1:1", "b2:1"]`, "randomize": "false",
-				"failback": "60.0", "last_error": ""}},
+				"failback": "60.0", "home": "120.0", "last_error": ""}},
 		{"all members, one lost", connector.Survey{All: true, Members: []string{"b1:1", "b2:1", "b3:1"},
 			Sessions: []connector.Place{lost, ready("b1:1", time.Minute, 1), ready("b2:1", time.Hour, 2)}},
 			map[mco.Symbol]string{"broker": "b1:1,b2:1", "seconds": "3600.0", "reconnects": "4", "mode": "all", "last_error": "",

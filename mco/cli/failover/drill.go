@@ -127,7 +127,7 @@ the bound where there is one, and came back where it should; 1 not so; 2 no dril
 	c.Flags().Var(&f.bound, "bound", "a node that takes longer to another broker fails the drill (default: none)")
 	c.Flags().Var(&f.hold, "hold", "the broker stays away for at least so long (default: until the nodes have moved)")
 	c.Flags().Var(&f.wait, "wait", "for the nodes to come to another broker, at most (default 1m)")
-	c.Flags().Var(&f.back, "back", "for the nodes to come back, at most (default: their failback and 30s)")
+	c.Flags().Var(&f.back, "back", "for the nodes to come back, at most (default: what they tell of their way home, and 30s)")
 	return c
 }
 

@@ -23,7 +23,7 @@ import (
 // Defaults of [Options].
 const (
 	DefaultWait = 60 * time.Second
-	// patience is how much longer than its failback a node may take to return where nobody says otherwise.
+	// patience is how much longer than it tells a node may take to return where nobody says otherwise.
 	patience = 30 * time.Second
 )
 
@@ -36,7 +36,7 @@ type Options struct {
 
 	Hold  time.Duration // the broker stays away for at least so long
 	Wait  time.Duration // for the nodes to come to another broker, at most; 0: [DefaultWait], or Hold or Bound where that is longer
-	Back  time.Duration // for the nodes to return, at most; 0: what they tell of their failback, and 30 s
+	Back  time.Duration // for the nodes to return, at most; 0: what they tell, and 30 s
 	Bound time.Duration // a node that takes longer to another broker fails the drill; 0: none
 
 	Progress func(Progress) // called in a rhythm, by one goroutine; nil: nobody looks

@@ -131,12 +131,12 @@ func (p *Plan) returns(n *failover.Node) bool {
 	return !slices.ContainsFunc(t.Pool[:at], func(a string) bool { return slices.Contains(p.Others, a) })
 }
 
-// failbackOf is the longest time that a returning node lets a broker answer before it goes back.
-func (p *Plan) failbackOf() (longest time.Duration) {
+// homeOf is the longest time that a node takes to return, as it tells; its failback, where it does not.
+func (p *Plan) homeOf() (longest time.Duration) {
 	for i := range p.Status.Nodes {
 		n := &p.Status.Nodes[i]
 		if t := n.Told; t != nil && t.Mode != "all" && slices.Contains(p.Return, n.Identity) {
-			longest = max(longest, time.Duration(t.Failback*float64(time.Second)))
+			longest = max(longest, time.Duration(max(t.Home, t.Failback)*float64(time.Second)))
 		}
 	}
 	return longest

@@ -126,7 +126,7 @@ func (r *run) outage(ctx context.Context, res *Result) error {
 	if err == nil && !res.Interrupted {
 		wait := r.Back
 		if wait <= 0 {
-			wait = r.Plan.failbackOf() + patience
+			wait = r.Plan.homeOf() + patience
 		}
 		r.until(ctx, Returning, 0, wait, func() (int, int) { return r.count((*way).home) })
 		failover.Pause(ctx, overrun*r.rec.every)
