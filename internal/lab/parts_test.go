@@ -85,25 +85,21 @@ func TestProxyFaults(t *testing.T) {
 		t.Errorf("corrupt: %q, %v", got, err)
 	}
 
-	const late = 100 * time.Millisecond
+	const late, size = 100 * time.Millisecond, 2 << 20
+	narrow := size / (32 << 10) * late // if each piece waited for the one before
 	p.Set(lab.Fault{Name: "delay", Delay: func() time.Duration { return late }})
 	began := time.Now()
-	for range 10 { // both ways, one after the other
-		if _, err := io.WriteString(c, "hello\n"); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(late / 20) // a chunk each
-	}
-	if err := c.SetReadDeadline(began.Add(10 * time.Second)); err != nil {
+	if err := c.SetDeadline(began.Add(2 * narrow)); err != nil {
 		t.Fatal(err)
 	}
-	for range 10 {
-		if got, err := r.ReadString('\n'); got != "hello\n" || err != nil {
-			t.Fatalf("delay: %q, %v", got, err)
-		}
+	if _, err := c.Write(make([]byte, size)); err != nil {
+		t.Fatal(err)
 	}
-	if took := time.Since(began); took < 2*late || took >= 10*late {
-		t.Errorf("delay: ten chunks took %v both ways, want more than %v, and not one after the other", took, 2*late)
+	if _, err := io.CopyN(io.Discard, r, size); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took < 2*late || took >= narrow {
+		t.Errorf("delay: 2 MiB there and back took %v, want more than %v and less than the %v of a narrow line", took, 2*late, narrow)
 	}
 	p.Set(lab.NoFault)
 
